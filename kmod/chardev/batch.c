@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Batches: many operations for one system call.
+ *
+ * Everything is copied in before the first operation and out after the last.
+ * What the operations read and write in between is kernel memory, so a caller
+ * that changes its own memory meanwhile changes nothing here.
+ */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "chardev.h"
+
+/* Operations between looks at signals and the scheduler. */
+#define CHECK_STEP	64U
+
+/**
+ * struct batch - a batch in kernel memory
+ * @table: the table
+ * @arg: the command's structure
+ * @ops: the operations
+ * @in: keys and values to store
+ * @out: values found; zero where none is
+ * @out_used: bytes of @out up to the last value found
+ * @updates: some operation may change the table
+ */
+struct batch {
+	struct smdev_table *table;
+	struct shardmap_batch *arg;
+	struct shardmap_batch_op *ops;
+	u8 *in;
+	u8 *out;
+	u32 out_used;
+	bool updates;
+};
+
+static int check_arg(const struct shardmap_batch *arg)
+{
+	if (arg->flags || arg->reserved)
+		return -EINVAL;
+	if (!arg->nr_ops || arg->nr_ops > SHARDMAP_BATCH_OPS_MAX)
+		return -EINVAL;
+	if (arg->op_size < sizeof(struct shardmap_batch_op))
+		return -EINVAL;
+	if (arg->op_size > PAGE_SIZE)
+		return -E2BIG;
+	if (arg->in_len > SHARDMAP_BATCH_BYTES_MAX ||
+	    arg->out_len > SHARDMAP_BATCH_BYTES_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int copy_ops_in(struct batch *b)
+{
+	u32 i, nr = b->arg->nr_ops, op_size = b->arg->op_size;
+	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
+	int err;
+
+	if (op_size == sizeof(*b->ops)) {
+		if (copy_from_user(b->ops, uops, nr * sizeof(*b->ops)))
+			return -EFAULT;
+	} else {
+		for (i = 0; i < nr; i++) {
+			err = copy_struct_from_user(&b->ops[i],
+						    sizeof(*b->ops),
+						    uops + (size_t)i * op_size,
+						    op_size);
+			if (err)
+				return err;
+		}
+	}
+	for (i = 0; i < nr; i++)
+		b->updates |= smdev_op_updates(b->ops[i].opcode);
+	return 0;
+}
+
+static int copy_in(struct batch *b)
+{
+	struct shardmap_batch *arg = b->arg;
+
+	b->ops = kvmalloc_array(arg->nr_ops, sizeof(*b->ops),
+				GFP_KERNEL_ACCOUNT);
+	b->in = kvmalloc(arg->in_len, GFP_KERNEL_ACCOUNT);
+	b->out = kvzalloc(arg->out_len, GFP_KERNEL_ACCOUNT);
+	if (!b->ops || (arg->in_len && !b->in) || (arg->out_len && !b->out))
+		return -ENOMEM;
+	if (copy_from_user(b->in, u64_to_user_ptr(arg->in), arg->in_len))
+		return -EFAULT;
+	return copy_ops_in(b);
+}
+
+/* An update must not be done and then not be told of. */
+static int probe(const struct batch *b, const struct smdev_cmd *cmd)
+{
+	const struct shardmap_batch *arg = b->arg;
+
+	if (!b->updates)
+		return 0;
+	if (fault_in_safe_writeable(u64_to_user_ptr(arg->ops),
+				    (size_t)arg->nr_ops * arg->op_size) ||
+	    fault_in_safe_writeable(u64_to_user_ptr(arg->out), arg->out_len))
+		return -EFAULT;
+	return smdev_reply(cmd);
+}
+
+/* Does @len bytes at @off lie within @size bytes? */
+static bool within(u32 off, u32 len, u32 size)
+{
+	return off <= size && len <= size - off;
+}
+
+static int run_op(struct batch *b, struct shardmap_batch_op *bop)
+{
+	struct smdev_op op = {
+		.opcode = bop->opcode,
+		.flags = bop->flags,
+		.key = b->in + bop->key_off,
+		.key_len = bop->key_len,
+		.value = b->in + bop->value_off,
+		.value_len = bop->value_len,
+		.out = b->out + bop->out_off,
+		.out_len = bop->out_len,
+		.delta = bop->delta,
+		.initial = bop->initial,
+	};
+	int err;
+
+	err = smdev_op_check(&op, bop->value_off, bop->out_off);
+	if (err)
+		return err;
+	if (!within(bop->key_off, bop->key_len, b->arg->in_len) ||
+	    !within(bop->value_off, bop->value_len, b->arg->in_len) ||
+	    !within(bop->out_off, bop->out_len, b->arg->out_len))
+		return -EINVAL;
+	err = smdev_op_execute(b->table->map, &op);
+	if (!err || err == -ENOBUFS)
+		bop->out_len = op.out_len;
+	if (!err) {
+		bop->flags = op.flags;
+		bop->version = op.version;
+		bop->old = op.old;
+		b->out_used = max(b->out_used, bop->out_off + bop->out_len);
+	}
+	return err;
+}
+
+static int run(struct batch *b)
+{
+	u32 i, nr = b->arg->nr_ops;
+
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	for (i = 0; i < nr; i++) {
+		if (i && !(i % CHECK_STEP)) {
+			if (signal_pending(current))
+				break;
+			cond_resched();
+		}
+		b->ops[i].status = run_op(b, &b->ops[i]);
+	}
+	b->arg->done = i;
+	return 0;
+}
+
+static int copy_ops_out(const struct batch *b)
+{
+	u32 i, done = b->arg->done, op_size = b->arg->op_size;
+	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
+
+	if (op_size == sizeof(*b->ops))
+		return copy_to_user(uops, b->ops, done * sizeof(*b->ops)) ?
+			       -EFAULT : 0;
+	for (i = 0; i < done; i++)
+		if (copy_to_user(uops + (size_t)i * op_size, &b->ops[i],
+				 sizeof(*b->ops)))
+			return -EFAULT;
+	return 0;
+}
+
+/**
+ * smdev_batch() - SHARDMAP_IOC_BATCH
+ * @cmd: the command
+ *
+ * Context: Process context.
+ * Return: 0 or an errno as <uapi/linux/shardmap.h> says.
+ */
+long smdev_batch(struct smdev_cmd *cmd)
+{
+	struct batch b = { .table = cmd->table, .arg = cmd->arg };
+	int err;
+
+	err = check_arg(b.arg);
+	if (err)
+		return err;
+	err = copy_in(&b);
+	if (!err)
+		err = probe(&b, cmd);
+	if (!err)
+		err = run(&b);
+	if (!err && copy_to_user(u64_to_user_ptr(b.arg->out), b.out,
+				 b.out_used))
+		err = -EFAULT;
+	if (!err)
+		err = copy_ops_out(&b) ?: smdev_reply(cmd);
+	kvfree(b.out);
+	kvfree(b.in);
+	kvfree(b.ops);
+	return err;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private structures of the device.  It uses the table through
+ * <linux/shardmap.h> only, as any module could.
+ */
+#ifndef _SHARDMAP_CHARDEV_CHARDEV_H
+#define _SHARDMAP_CHARDEV_CHARDEV_H
+
+#include <linux/fs.h>
+#include <linux/shardmap.h>
+#include <linux/stddef.h>
+#include <uapi/linux/shardmap.h>
+
+/**
+ * struct smdev_table - what a table descriptor stands for
+ * @map: the table
+ * @id: its number, unique while the module is loaded
+ * @create: the limits and flags it was made with
+ */
+struct smdev_table {
+	struct shardmap *map;
+	u64 id;
+	struct shardmap_create create;
+};
+
+/**
+ * struct smdev_cmd - a command on its way
+ * @table: the table, NULL for a command to the device
+ * @uarg: the caller's structure
+ * @user_size: its size
+ * @size: size of @arg
+ * @arg: kernel copy, fetched once
+ */
+struct smdev_cmd {
+	struct smdev_table *table;
+	void __user *uarg;
+	u32 user_size;
+	u32 size;
+	void *arg;
+};
+
+/**
+ * struct smdev_ioctl - a command that a descriptor knows
+ * @nr: its number
+ * @size: size of its structure here
+ * @min_size: size of its structure when it was first published
+ * @execute: carries it out; what it returns goes to the caller
+ */
+struct smdev_ioctl {
+	unsigned int nr;
+	u32 size;
+	u32 min_size;
+	long (*execute)(struct smdev_cmd *cmd);
+};
+
+#define SMDEV_IOCTL(_cmd, _execute, _struct, _last)		\
+	{							\
+		.nr = _IOC_NR(_cmd),				\
+		.size = sizeof(struct _struct),			\
+		.min_size = offsetofend(struct _struct, _last),	\
+		.execute = _execute,				\
+	}
+
+/* Room for the structure of any command. */
+union smdev_arg {
+	struct shardmap_create create;
+	struct shardmap_device_info device_info;
+	struct shardmap_info info;
+	struct shardmap_op op;
+	struct shardmap_batch batch;
+	struct shardmap_scan scan;
+	struct shardmap_clear clear;
+};
+
+/**
+ * struct smdev_op - one operation, all of it in kernel memory
+ * @opcode: enum shardmap_opcode
+ * @flags: enum shardmap_op_flags
+ * @key: the key
+ * @key_len: its length in bytes
+ * @value: value to store
+ * @value_len: its length in bytes
+ * @out: buffer for the value found
+ * @out_len: in: its size; out: length of the value found
+ * @version: out: version of the entry
+ * @delta: number to add
+ * @initial: what a new number starts from
+ * @old: out: the number before
+ */
+struct smdev_op {
+	u32 opcode;
+	u32 flags;
+	const void *key;
+	u32 key_len;
+	u32 value_len;
+	const void *value;
+	void *out;
+	u32 out_len;
+	u64 version;
+	u64 delta;
+	u64 initial;
+	u64 old;
+};
+
+/* ioctl.c */
+long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
+		    size_t nr_ioctls, unsigned int number, unsigned long arg);
+int smdev_reply(const struct smdev_cmd *cmd);
+
+/* op.c */
+int smdev_op_check(const struct smdev_op *op, bool has_value, bool has_out);
+int smdev_op_execute(struct shardmap *map, struct smdev_op *op);
+bool smdev_op_updates(u32 opcode);
+long smdev_get(struct smdev_cmd *cmd);
+long smdev_put(struct smdev_cmd *cmd);
+long smdev_delete(struct smdev_cmd *cmd);
+long smdev_get_or_put(struct smdev_cmd *cmd);
+long smdev_add(struct smdev_cmd *cmd);
+
+/* batch.c */
+long smdev_batch(struct smdev_cmd *cmd);
+
+/* scan.c */
+long smdev_scan(struct smdev_cmd *cmd);
+long smdev_clear(struct smdev_cmd *cmd);
+
+/* table.c */
+long smdev_create(struct smdev_cmd *cmd);
+u64 smdev_nr_tables(void);
+
+#endif /* _SHARDMAP_CHARDEV_CHARDEV_H */

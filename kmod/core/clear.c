@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Removing all entries, a few buckets at a time, in hash order. */
+#include <linux/export.h>
+#include <linux/kcsan-checks.h>
+
+#include "compat.h"
+#include "internal.h"
+#include "line.h"
+
+/* Entries that one step removes at most. */
+#define VICTIMS_MAX	64
+
+/**
+ * struct victims - entries taken out under the lock
+ * @nr: how many
+ * @entry: the entries
+ */
+struct victims {
+	unsigned int nr;
+	struct sm_entry *entry[VICTIMS_MAX];
+};
+
+/* Take all entries out of a line; false, with none taken, if room is short. */
+static bool clear_line(struct shardmap *map, struct sm_shard *shard,
+		       struct sm_line *line, struct victims *victims)
+{
+	unsigned long used = sm_used(line->tags);
+
+	lockdep_assert_held(&shard->lock);
+	if (victims->nr + hweight_long(used) > VICTIMS_MAX)
+		return false;
+	sm_publish_tags(line, line->tags & SM_LINK);
+	for (; used; used &= used - 1) {
+		unsigned int slot = sm_next_slot(used);
+		struct sm_entry *e = sm_slot_locked(shard, line, slot);
+
+		RCU_INIT_POINTER(line->slot[slot], NULL);
+		sm_charge(map, shard, -1, -(long)sm_entry_bytes(e));
+		victims->entry[victims->nr++] = e;
+	}
+	return true;
+}
+
+static bool clear_bucket(struct shardmap *map, struct sm_shard *shard,
+			 struct sm_line *line, struct victims *victims)
+{
+	do {
+		if (!clear_line(map, shard, line, victims))
+			return false;
+	} while ((line = sm_line_link_locked(shard, line)));
+	return true;
+}
+
+/*
+ * Clear buckets of one shard from @hash on, and move @hash to where to go on.
+ * Returns true at the end of the hash space; @finished as in sm_shard_array().
+ */
+static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
+			 u64 *hash, struct victims *victims,
+			 struct sm_array **finished)
+{
+	u64 shard_end = *hash | (U64_MAX >> map->shard_bits);
+
+	lockdep_assert_held(&shard->lock);
+	ASSERT_EXCLUSIVE_WRITER(shard->count);
+	*finished = NULL;
+	for (;;) {
+		struct sm_array *emptied, *array;
+		u64 end;
+
+		array = sm_shard_array(map, shard, *hash, &emptied);
+		if (emptied)
+			*finished = emptied;
+		if (!clear_bucket(map, shard,
+				  sm_root_bucket(map, array->root, *hash),
+				  victims))
+			return false;
+		end = *hash | (U64_MAX >> (map->shard_bits + array->bits));
+		if (end == U64_MAX)
+			return true;
+		*hash = end + 1;
+		if (end == shard_end || victims->nr > VICTIMS_MAX / 2)
+			return false;
+	}
+}
+
+/**
+ * shardmap_clear_step() - Remove some entries, in hash order.
+ * @map: the table
+ * @pos: where to begin; moved to where the next call goes on
+ * @removed: the number of entries removed is added to it
+ *
+ * A sequence of calls from the zero position until the return value is 1 removes
+ * every key that is present throughout.
+ *
+ * Context: Process context.  May wait for an RCU grace period.  Takes and releases
+ * a shard lock.
+ * Return: 1 if the end was reached, 0 if not, or -ENOMEM.
+ */
+int shardmap_clear_step(struct shardmap *map, struct shardmap_position *pos,
+			u64 *removed)
+{
+	struct victims victims = { };
+	struct sm_array *finished;
+	struct sm_shard *shard;
+	unsigned int i;
+	bool resize, done;
+	int err;
+
+	sm_limbo_throttle(map);
+	err = sm_limbo_reserve(map, VICTIMS_MAX, GFP_KERNEL);
+	if (err)
+		return err;
+	shard = &map->shards[sm_shard_index(map, pos->hash)];
+	spin_lock(&shard->lock);
+	done = clear_locked(map, shard, &pos->hash, &victims, &finished);
+	resize = sm_shard_wants_resize(shard);
+	spin_unlock(&shard->lock);
+
+	for (i = 0; i < victims.nr; i++)
+		sm_limbo_add(map, victims.entry[i],
+			     sm_entry_bytes(victims.entry[i]));
+	local_bh_enable();
+	sm_array_retire(finished);
+	if (resize)
+		sm_resize_kick(map, shard - map->shards);
+	*removed += victims.nr;
+	return done;
+}
+SHARDMAP_EXPORT(shardmap_clear_step);

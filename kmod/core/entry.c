@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory of entries.
+ *
+ * Small entries come from slab caches in steps of 8 bytes, since the general
+ * caches would round an entry of 40 bytes up to 64 and one of 104 to 128.
+ * Larger ones come from kvmalloc().
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "internal.h"
+
+#define CACHE_STEP	8
+#define CACHE_MIN	(sizeof(struct sm_entry) + CACHE_STEP)
+#define CACHE_MAX	256
+#define NR_CACHES	((CACHE_MAX - CACHE_MIN) / CACHE_STEP + 1)
+
+static struct kmem_cache *entry_caches[NR_CACHES];
+static char entry_cache_names[NR_CACHES][24];
+
+/**
+ * sm_entry_caches_create() - Make the slab caches.
+ *
+ * Context: Process context.
+ * Return: 0, or -ENOMEM with none made.
+ */
+int sm_entry_caches_create(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_CACHES; i++) {
+		unsigned int size = CACHE_MIN + i * CACHE_STEP;
+
+		snprintf(entry_cache_names[i], sizeof(entry_cache_names[i]),
+			 "shardmap_entry-%u", size);
+		entry_caches[i] = kmem_cache_create(entry_cache_names[i], size,
+						    CACHE_STEP, 0, NULL);
+		if (!entry_caches[i]) {
+			sm_entry_caches_destroy();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * sm_entry_caches_destroy() - Destroy the slab caches.
+ *
+ * Context: Process context, when no entry is left, not even in a callback.
+ */
+void sm_entry_caches_destroy(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_CACHES; i++) {
+		kmem_cache_destroy(entry_caches[i]);
+		entry_caches[i] = NULL;
+	}
+}
+
+static size_t entry_size(u32 key_len, u32 value_len)
+{
+	return ALIGN(sizeof(struct sm_entry) + sm_value_offset(key_len) +
+		     value_len, CACHE_STEP);
+}
+
+/**
+ * sm_entry_alloc() - Allocate an entry.
+ * @key_len: length of its key in bytes, at least 1
+ * @value_len: length of its value in bytes
+ * @gfp: allocation flags
+ *
+ * The lengths are set; hash, version and data are the caller's to fill.
+ *
+ * Context: Any context that @gfp allows, but not under a shard lock.
+ * Return: The entry, or NULL if memory is short.
+ */
+struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, gfp_t gfp)
+{
+	size_t size = max(entry_size(key_len, value_len), CACHE_MIN);
+	struct sm_entry *e;
+
+	if (size <= CACHE_MAX)
+		e = kmem_cache_alloc(entry_caches[(size - CACHE_MIN) / CACHE_STEP],
+				     gfp);
+	else
+		e = kvmalloc(size, gfp);
+	if (!e)
+		return NULL;
+	e->key_len = key_len;
+	e->value_len = value_len;
+	e->flags = 0;
+	return e;
+}
+
+/**
+ * sm_entry_free() - Free an entry that no reader can hold.
+ * @e: the entry, or NULL
+ *
+ * Context: Any context but NMI, not under a shard lock.
+ */
+void sm_entry_free(struct sm_entry *e)
+{
+	kvfree(e);
+}
+
+/**
+ * sm_entry_free_bulk() - Free entries that no reader can hold.
+ * @objects: the entries; overwritten
+ * @nr: how many
+ *
+ * Context: Process or softirq context, not under a shard lock.
+ */
+void sm_entry_free_bulk(void **objects, unsigned int nr)
+{
+	unsigned int i, slab = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (is_vmalloc_addr(objects[i]))
+			kvfree(objects[i]);
+		else
+			objects[slab++] = objects[i];
+	}
+	if (slab)
+		kfree_bulk(slab, objects);
+}
+
+/**
+ * sm_entry_bytes() - Memory that an entry takes.
+ * @e: the entry
+ *
+ * Context: Any context.
+ * Return: Bytes, as allocated from the slab caches or asked of kvmalloc().
+ */
+size_t sm_entry_bytes(const struct sm_entry *e)
+{
+	return max(entry_size(e->key_len, e->value_len), CACHE_MIN);
+}

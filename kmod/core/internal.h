@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private structures of the table.
+ *
+ * Field annotations:
+ * I: set before publication, immutable after.
+ * S: read and written under shard->lock.
+ * R: written under shard->lock, read under RCU.
+ * W: written under shard->lock with WRITE_ONCE(), read anywhere with READ_ONCE().
+ * A: atomic_t, refcount_t or atomic bit.
+ * L: read and written under limbo->lock.
+ *
+ * Lock order: shard->lock and limbo->lock are both innermost; neither is taken
+ * inside the other, and two shard locks are never held together.  Both are
+ * taken with bottom halves disabled.
+ *
+ * Vocabulary:
+ * @map: a table.
+ * @shard: a slice of the hash space with its own lock.
+ * @array: the bucket lines of a shard, a power of two of them.
+ * @line: one cache line of a bucket: tags and slots.
+ * @entry: an immutable key with its value (an 8-byte value may change in place).
+ * @limbo: removed entries that readers may still hold.
+ */
+#ifndef _SHARDMAP_CORE_INTERNAL_H
+#define _SHARDMAP_CORE_INTERNAL_H
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/cache.h>
+#include <linux/lockdep.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/shardmap.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "hash.h"
+
+/* As many slots as fit beside the tag word in a line of word-sized members. */
+#define SM_SLOTS	((unsigned int)sizeof(long) - 1)
+#define SM_LINE_BYTES	(sizeof(long) * (SM_SLOTS + 1))
+
+/*
+ * An array's low address bits carry log2 of its length, so it starts at a
+ * multiple of 64 bytes and is never shorter than that.
+ */
+#define SM_ARRAY_ALIGN	64
+#define SM_MIN_BITS	(sizeof(long) == 8 ? 1 : 2)
+#define SM_MAX_BITS	30
+
+/**
+ * struct sm_entry - a key and its value
+ * @hash: I: hash of the key
+ * @version: W: version of the last write, never 0
+ * @value_len: I: length of the value in bytes
+ * @key_len: I: length of the key in bytes
+ * @flags: I: SM_ENTRY_*
+ * @data: I: the key, zeros up to the next multiple of 8, the value; except that
+ *	a value of 8 bytes is W, as an atomic64_t
+ */
+struct sm_entry {
+	u64 hash;
+	atomic64_t version;
+	u32 value_len;
+	u16 key_len;
+	u16 flags;
+	u8 data[] __aligned(8);
+};
+
+/**
+ * struct sm_line - one cache line of a bucket
+ * @tags: W: a byte per slot, 0 if free, and flags in the top byte
+ * @slot: R: entries, or a link in the last slot, or SM_NEXT in the first
+ */
+struct sm_line {
+	unsigned long tags;
+	struct sm_entry __rcu *slot[SM_SLOTS];
+} __aligned(SM_LINE_BYTES);
+
+/**
+ * struct sm_array - the bucket lines of a shard
+ * @lines: I: the lines; their contents are R
+ * @root: I: @lines with log2 of their number in the low bits
+ * @bits: I: log2 of the number of lines
+ * @grow_at: I: number of entries above which the shard grows
+ * @shrink_at: I: number of entries below which it shrinks
+ * @map: I: owner, pinned while the array waits to be freed
+ * @free_work: frees the array after a grace period
+ */
+struct sm_array {
+	struct sm_line *lines;
+	struct sm_line *root;
+	unsigned int bits;
+	unsigned long grow_at;
+	unsigned long shrink_at;
+	struct shardmap *map;
+	struct rcu_work free_work;
+};
+
+/**
+ * struct sm_shard - what writers of one shard touch
+ * @lock: protects the shard
+ * @spares: S: how many lines @spare holds
+ * @moved: S: lines of @array that moved to @next
+ * @count: W: entries
+ * @bytes: W: memory of the entries
+ * @version: S: last version given out
+ * @array: S: where entries are, but for moved buckets
+ * @next: S: where moved buckets are, NULL if the shard is not being resized
+ * @spare: S: unused lines, linked through their first slot
+ * @overflow: W: overflow lines in use
+ * @resizes: W: completed resizes
+ * @index_bytes: W: memory of arrays and lines
+ */
+struct sm_shard {
+	spinlock_t lock;
+	unsigned int spares;
+	unsigned long moved;
+	unsigned long count;
+	unsigned long bytes;
+	u64 version;
+	struct sm_array *array;
+	struct sm_array *next;
+	struct sm_line *spare;
+	unsigned long overflow;
+	unsigned long resizes;
+	unsigned long index_bytes;
+} ____cacheline_aligned_in_smp;
+
+/* Removed memory of this size may wait for a grace period in any table. */
+#define SM_DEFERRED_MIN		(1UL << 20)
+
+/* One batch fills a slab object of 1 KiB on 64 bit. */
+#define SM_BATCH_OBJECTS	122U
+
+/**
+ * struct sm_batch - entries that are freed together
+ * @rcu: frees them after a grace period
+ * @map: I: table they come from, pinned by the batch
+ * @bytes: L: their memory
+ * @nr: L: how many there are
+ * @object: L: the entries
+ */
+struct sm_batch {
+	struct rcu_head rcu;
+	struct shardmap *map;
+	unsigned long bytes;
+	unsigned int nr;
+	void *object[SM_BATCH_OBJECTS];
+};
+
+/**
+ * struct sm_limbo - batch that a CPU fills
+ * @lock: protects the batch against the flusher
+ * @room: L, and read without the lock by the CPU itself with bottom halves
+ *	disabled: objects that surely fit in @batch
+ * @batch: L: batch being filled, NULL before the first
+ */
+struct sm_limbo {
+	spinlock_t lock;
+	unsigned int room;
+	struct sm_batch *batch;
+};
+
+/**
+ * struct shardmap - a table
+ * @secret: I: what keys are hashed with
+ * @shard_bits: I: log2 of the number of shards
+ * @flags: I: SHARDMAP_FAST_HASH, SHARDMAP_ACCOUNT
+ * @max_key_len: I: longest key in bytes
+ * @max_value_len: I: longest value in bytes
+ * @root: R: for each shard, root of the array that readers start from
+ * @shards: I: what writers use
+ * @max_entries: I: limit, 0 if none
+ * @max_bytes: I: limit, 0 if none
+ * @gfp: I: how the table allocates its index
+ * @limbo: per CPU
+ * @deferred_bytes: A: memory in full batches that wait for a grace period
+ * @deferred_limit: W (by the resize work): above it writers that may sleep wait
+ * @deferred_wait: where they wait
+ * @flush_work: hands over batches that did not fill
+ * @resize_work: resizes the shards in @resize_pending
+ * @resize_pending: A: bit per shard
+ * @destroy_work: takes the table apart
+ * @pins: A: one for the table itself, one per batch and array in flight
+ * @entries_held: A: entries, counted only if there is a limit
+ * @bytes_held: A: bytes, counted only if there is a limit
+ */
+struct shardmap {
+	struct sm_secret secret;
+	unsigned int shard_bits;
+	unsigned int flags;
+	unsigned int max_key_len;
+	unsigned int max_value_len;
+	struct sm_line __rcu **root;
+	struct sm_shard *shards;
+	u64 max_entries;
+	u64 max_bytes;
+	gfp_t gfp;
+	struct sm_limbo __percpu *limbo;
+
+	atomic_long_t deferred_bytes ____cacheline_aligned_in_smp;
+	unsigned long deferred_limit;
+	wait_queue_head_t deferred_wait;
+	struct delayed_work flush_work;
+	struct work_struct resize_work;
+	unsigned long *resize_pending;
+	struct work_struct destroy_work;
+	refcount_t pins;
+
+	atomic64_t entries_held ____cacheline_aligned_in_smp;
+	atomic64_t bytes_held;
+};
+
+/* Number of shards of @map. */
+static inline unsigned int sm_nr_shards(const struct shardmap *map)
+{
+	return 1U << map->shard_bits;
+}
+
+/* The top bits of a hash choose the shard; in two steps, as there may be none. */
+static inline unsigned int sm_shard_index(const struct shardmap *map, u64 hash)
+{
+	return (hash >> 1) >> (63 - map->shard_bits);
+}
+
+/* The bits below them choose the bucket: the order of buckets is hash order. */
+static inline unsigned long sm_line_index(const struct shardmap *map, u64 hash,
+					  unsigned int bits)
+{
+	return (hash << map->shard_bits) >> (64 - bits);
+}
+
+static inline u64 sm_hash(const struct shardmap *map, const void *key,
+			  u32 key_len)
+{
+	if (map->flags & SHARDMAP_FAST_HASH)
+		return sm_foldhash(key, key_len, map->secret.fold);
+	return sm_siphash13(key, key_len, &map->secret.sip);
+}
+
+/* Orders keys of equal hash; a collision of both is beyond 2^-128. */
+static inline u64 sm_tie(const struct shardmap *map, const struct sm_entry *e)
+{
+	return sm_siphash13(e->data, e->key_len, &map->secret.tie);
+}
+
+/* entry.c */
+int sm_entry_caches_create(void);
+void sm_entry_caches_destroy(void);
+struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, gfp_t gfp);
+void sm_entry_free(struct sm_entry *e);
+void sm_entry_free_bulk(void **objects, unsigned int nr);
+size_t sm_entry_bytes(const struct sm_entry *e);
+
+static inline size_t sm_value_offset(u32 key_len)
+{
+	return ALIGN(key_len, 8);
+}
+
+static inline void *sm_entry_value(const struct sm_entry *e)
+{
+	return (void *)e->data + sm_value_offset(e->key_len);
+}
+
+/* lookup.c */
+struct sm_entry *sm_find_rcu(const struct shardmap *map, u64 hash,
+			     const void *key, u32 key_len);
+bool sm_entry_is(const struct sm_entry *e, u64 hash, const void *key,
+		 u32 key_len);
+int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value);
+void sm_value_copy(void *buf, const void *value, u32 value_len);
+
+/* limbo.c */
+int sm_limbo_create(struct shardmap *map);
+void sm_limbo_destroy(struct shardmap *map);
+int sm_limbo_reserve(struct shardmap *map, unsigned int objects, gfp_t gfp);
+void sm_limbo_add(struct shardmap *map, void *object, size_t bytes);
+void sm_limbo_throttle(struct shardmap *map);
+unsigned long sm_limbo_bytes(const struct shardmap *map);
+
+/* resize.c */
+int sm_shard_create(struct shardmap *map, unsigned int index);
+void sm_shard_destroy(struct shardmap *map, unsigned int index);
+struct sm_array *sm_shard_array(struct shardmap *map, struct sm_shard *shard,
+				u64 hash, struct sm_array **finished);
+void sm_array_retire(struct sm_array *array);
+bool sm_shard_wants_resize(const struct sm_shard *shard);
+void sm_resize_kick(struct shardmap *map, unsigned int index);
+void sm_resize_work(struct work_struct *work);
+int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp);
+struct sm_line *sm_spare_take(struct sm_shard *shard);
+
+/* limits.c */
+int sm_charge(struct shardmap *map, struct sm_shard *shard, long entries,
+	      long bytes);
+
+/* map.c */
+extern struct workqueue_struct *sm_wq;
+void sm_map_unpin(struct shardmap *map);
+
+#endif /* _SHARDMAP_CORE_INTERNAL_H */

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A table's life: made, counted, taken apart. */
+#include <linux/bitmap.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+
+#include "compat.h"
+#include "core.h"
+#include "internal.h"
+
+#define SHARDS_PER_CPU	4U
+#define SHARDS_MIN	64U
+
+/* Frees, resizes and destroys; its end is the end of all tables. */
+struct workqueue_struct *sm_wq;
+
+static int check_params(const struct shardmap_params *p)
+{
+	if (p->flags & ~(SHARDMAP_FAST_HASH | SHARDMAP_ACCOUNT))
+		return -EINVAL;
+	if (p->nr_shards && (!is_power_of_2(p->nr_shards) ||
+			     p->nr_shards > SHARDMAP_MAX_SHARDS))
+		return -EINVAL;
+	if (p->max_key_len > SHARDMAP_MAX_KEY_LEN ||
+	    p->max_value_len > SHARDMAP_MAX_VALUE_LEN)
+		return -EINVAL;
+	if (p->max_entries > S64_MAX || p->max_bytes > S64_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static unsigned int choose_shards(const struct shardmap_params *p)
+{
+	unsigned int nr = max(SHARDS_PER_CPU * num_possible_cpus(), SHARDS_MIN);
+
+	if (p->nr_shards)
+		return p->nr_shards;
+	return min_t(unsigned int, roundup_pow_of_two(nr), SHARDMAP_MAX_SHARDS);
+}
+
+/* Free what create_shards() made; nobody uses the table. */
+static void destroy_shards(struct shardmap *map)
+{
+	unsigned int i;
+
+	for (i = 0; i < sm_nr_shards(map); i++) {
+		sm_shard_destroy(map, i);
+		cond_resched();
+	}
+	bitmap_free(map->resize_pending);
+	kvfree(map->shards);
+	kvfree(map->root);
+}
+
+static int create_shards(struct shardmap *map)
+{
+	unsigned int i, nr = sm_nr_shards(map);
+	int err = -ENOMEM;
+
+	map->root = kvcalloc(nr, sizeof(*map->root), map->gfp);
+	map->shards = kvcalloc(nr, sizeof(*map->shards), map->gfp);
+	map->resize_pending = bitmap_zalloc(nr, map->gfp);
+	if (!map->root || !map->shards || !map->resize_pending)
+		goto free_arrays;
+	for (i = 0; i < nr; i++) {
+		err = sm_shard_create(map, i);
+		if (err)
+			goto destroy;
+	}
+	return 0;
+
+destroy:
+	destroy_shards(map);
+	return err;
+free_arrays:
+	bitmap_free(map->resize_pending);
+	kvfree(map->shards);
+	kvfree(map->root);
+	return err;
+}
+
+/**
+ * sm_map_unpin() - Drop a pin of a table; the last one frees it.
+ * @map: the table
+ *
+ * Context: Process or softirq context.
+ */
+void sm_map_unpin(struct shardmap *map)
+{
+	if (refcount_dec_and_test(&map->pins))
+		kfree_sensitive(map);
+}
+
+static void destroy_work(struct work_struct *work)
+{
+	struct shardmap *map = container_of(work, struct shardmap,
+					    destroy_work);
+
+	cancel_work_sync(&map->resize_work);
+	/* From here on the batches and arrays in flight hold the only pins. */
+	sm_limbo_destroy(map);
+	destroy_shards(map);
+	sm_map_unpin(map);
+}
+
+static struct shardmap *map_alloc(const struct shardmap_params *p)
+{
+	gfp_t gfp = p->flags & SHARDMAP_ACCOUNT ? GFP_KERNEL_ACCOUNT :
+						  GFP_KERNEL;
+	struct shardmap *map = kzalloc(sizeof(*map), gfp);
+
+	if (!map)
+		return NULL;
+	get_random_bytes(&map->secret, sizeof(map->secret));
+	/* The last multiplier must not lose bits. */
+	map->secret.fold[3] |= 1;
+	map->shard_bits = ilog2(choose_shards(p));
+	map->flags = p->flags;
+	map->max_key_len = p->max_key_len ?: SHARDMAP_MAX_KEY_LEN;
+	map->max_value_len = p->max_value_len ?: SHARDMAP_MAX_VALUE_LEN;
+	map->max_entries = p->max_entries;
+	map->max_bytes = p->max_bytes;
+	map->gfp = gfp;
+	INIT_WORK(&map->resize_work, sm_resize_work);
+	INIT_WORK(&map->destroy_work, destroy_work);
+	refcount_set(&map->pins, 1);
+	return map;
+}
+
+/**
+ * shardmap_create() - Make an empty table.
+ * @params: its properties
+ *
+ * Context: Process context.  May sleep.
+ * Return: The table; ERR_PTR(-EINVAL) if @params hold a value beyond the limits;
+ * ERR_PTR(-ENOMEM).
+ */
+struct shardmap *shardmap_create(const struct shardmap_params *params)
+{
+	struct shardmap *map;
+	int err;
+
+	err = check_params(params);
+	if (err)
+		return ERR_PTR(err);
+	map = map_alloc(params);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	err = create_shards(map);
+	if (err)
+		goto free_map;
+	err = sm_limbo_create(map);
+	if (err)
+		goto destroy_shards;
+	return map;
+
+destroy_shards:
+	destroy_shards(map);
+free_map:
+	kfree_sensitive(map);
+	return ERR_PTR(err);
+}
+SHARDMAP_EXPORT(shardmap_create);
+
+/**
+ * shardmap_destroy() - Take a table apart.
+ * @map: the table, which nobody uses any more, not even a reader; or NULL
+ *
+ * Returns at once; memory is freed in the background, at the latest before the
+ * module is unloaded.
+ *
+ * Context: Process or softirq context.
+ */
+void shardmap_destroy(struct shardmap *map)
+{
+	if (map)
+		queue_work(sm_wq, &map->destroy_work);
+}
+SHARDMAP_EXPORT(shardmap_destroy);
+
+/**
+ * shardmap_count() - Number of entries.
+ * @map: the table
+ *
+ * Exact when no writer is at work, else a number between those before and after
+ * the writers' updates.
+ *
+ * Context: Any context.
+ * Return: The number.
+ */
+u64 shardmap_count(const struct shardmap *map)
+{
+	unsigned int i;
+	u64 count = 0;
+
+	for (i = 0; i < sm_nr_shards(map); i++)
+		count += READ_ONCE(map->shards[i].count);
+	return count;
+}
+SHARDMAP_EXPORT(shardmap_count);
+
+/**
+ * shardmap_get_stats() - Read a table's figures.
+ * @map: the table
+ * @stats: out: the figures, read one after another, not at one instant
+ *
+ * Context: Process context.
+ */
+void shardmap_get_stats(const struct shardmap *map,
+			struct shardmap_stats *stats)
+{
+	unsigned int i;
+
+	*stats = (struct shardmap_stats){
+		.entries = shardmap_count(map),
+		.deferred_bytes = sm_limbo_bytes(map),
+		.nr_shards = sm_nr_shards(map),
+		.max_key_len = map->max_key_len,
+		.max_value_len = map->max_value_len,
+	};
+	for (i = 0; i < sm_nr_shards(map); i++) {
+		struct sm_shard *shard = &map->shards[i];
+
+		stats->entry_bytes += READ_ONCE(shard->bytes);
+		stats->index_bytes += READ_ONCE(shard->index_bytes);
+		stats->overflow_lines += READ_ONCE(shard->overflow);
+		stats->resizes += READ_ONCE(shard->resizes);
+		spin_lock_bh(&shard->lock);
+		stats->buckets += 1UL << shard->array->bits;
+		spin_unlock_bh(&shard->lock);
+	}
+}
+SHARDMAP_EXPORT(shardmap_get_stats);
+
+/**
+ * sm_core_init() - Make what all tables share.
+ *
+ * Context: Process context, at load.
+ * Return: 0 or -ENOMEM.
+ */
+int sm_core_init(void)
+{
+	int err;
+
+	sm_wq = alloc_workqueue("shardmap", WQ_UNBOUND, 0);
+	if (!sm_wq)
+		return -ENOMEM;
+	err = sm_entry_caches_create();
+	if (err)
+		destroy_workqueue(sm_wq);
+	return err;
+}
+
+/**
+ * sm_core_exit() - Wait for destroyed tables to be gone and free what they shared.
+ *
+ * Context: Process context, at unload.
+ */
+void sm_core_exit(void)
+{
+	/* Tables being destroyed hand their last batches to RCU ... */
+	flush_workqueue(sm_wq);
+	/* ... and RCU hands arrays back to the workqueue ... */
+	rcu_barrier();
+	/* ... which this waits for. */
+	destroy_workqueue(sm_wq);
+	sm_entry_caches_destroy();
+}

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Growing and shrinking a shard, bucket by bucket.
+ *
+ * A resize publishes nothing but the next array's address to writers (under the
+ * shard lock).  Then each bucket moves on its own: its entries are placed in the
+ * next array, which no reader can reach for this part of the hash space yet, and
+ * the old bucket is marked SM_MOVED.  A reader that finds the mark goes to the
+ * next array; one that read the tags earlier keeps a frozen copy.  When all
+ * buckets have moved, readers start from the next array and the old one is freed
+ * after a grace period.
+ *
+ * Writers move the bucket they are about to change, the resize work moves the
+ * rest.  Growing splits one bucket in two, shrinking merges two neighbours: in
+ * hash order both keep the order of entries.
+ *
+ * Moving may need overflow lines, and must not allocate under the lock: they
+ * come from the shard's spares.  A writer that finds too few leaves the bucket
+ * to the resize work and changes it where it is.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+#include "line.h"
+
+/* Buckets that the resize work moves before it lets others have the lock. */
+#define MOVE_STEP	8
+
+/* Mean entries per bucket, in eighths, above which shard 0 and the last grow. */
+#define GROW_LOAD_MIN	(8 * SM_SLOTS * 60 / 100)
+#define GROW_LOAD_SPAN	(8 * SM_SLOTS * 20 / 100)
+
+/* Mean entries per bucket, in eighths, below which a shard shrinks. */
+#define SHRINK_LOAD	(8 * SM_SLOTS * 15 / 100)
+
+static struct sm_array *array_alloc(struct shardmap *map, unsigned int index,
+				    unsigned int bits, gfp_t gfp)
+{
+	unsigned long load = GROW_LOAD_MIN +
+			     (GROW_LOAD_SPAN * index >> map->shard_bits);
+	unsigned long nr = 1UL << bits;
+	struct sm_array *array;
+
+	array = kmalloc(sizeof(*array), gfp);
+	if (!array)
+		return NULL;
+	array->lines = kvzalloc(nr * sizeof(struct sm_line), gfp);
+	if (!array->lines) {
+		kfree(array);
+		return NULL;
+	}
+	array->root = (struct sm_line *)((unsigned long)array->lines | bits);
+	array->bits = bits;
+	/* Shards fill alike; staggered thresholds keep them from growing at once. */
+	array->grow_at = (nr * load) >> 3;
+	array->shrink_at = bits > SM_MIN_BITS ? (nr * SHRINK_LOAD) >> 3 : 0;
+	array->map = map;
+	return array;
+}
+
+static size_t array_bytes(const struct sm_array *array)
+{
+	return sizeof(*array) + (sizeof(struct sm_line) << array->bits);
+}
+
+/* Free the overflow lines and the array; no reader or writer can hold it. */
+static void array_free(struct sm_array *array)
+{
+	unsigned long i, nr = 1UL << array->bits;
+
+	for (i = 0; i < nr; i++) {
+		struct sm_line *line = &array->lines[i];
+
+		while (line->tags & SM_LINK) {
+			struct sm_line *link = sm_slot_link(
+				rcu_access_pointer(line->slot[SM_LAST_SLOT]));
+
+			if (line != &array->lines[i])
+				kfree(line);
+			line = link;
+		}
+		if (line != &array->lines[i])
+			kfree(line);
+		if (!(i & 1023))
+			cond_resched();
+	}
+	kvfree(array->lines);
+	kfree(array);
+}
+
+static void array_free_work(struct work_struct *work)
+{
+	struct sm_array *array = container_of(to_rcu_work(work),
+					      struct sm_array, free_work);
+	struct shardmap *map = array->map;
+
+	array_free(array);
+	sm_map_unpin(map);
+}
+
+/**
+ * sm_array_retire() - Free an array when no reader can hold it any more.
+ * @array: array that a resize has emptied, or NULL
+ *
+ * Context: Process or softirq context, not under a shard lock.
+ */
+void sm_array_retire(struct sm_array *array)
+{
+	if (!array)
+		return;
+	refcount_inc(&array->map->pins);
+	INIT_RCU_WORK(&array->free_work, array_free_work);
+	queue_rcu_work(sm_wq, &array->free_work);
+}
+
+/**
+ * sm_spare_take() - Take an empty line from the spares.
+ * @shard: the shard
+ *
+ * Context: Shard lock held.
+ * Return: The line, all zero, or NULL.
+ */
+struct sm_line *sm_spare_take(struct sm_shard *shard)
+{
+	struct sm_line *line = shard->spare;
+
+	lockdep_assert_held(&shard->lock);
+	if (!line)
+		return NULL;
+	shard->spare = (struct sm_line *)sm_slot_locked(shard, line, 0);
+	shard->spares--;
+	RCU_INIT_POINTER(line->slot[0], NULL);
+	WRITE_ONCE(shard->overflow, shard->overflow + 1);
+	return line;
+}
+
+/**
+ * sm_spare_refill() - Add a line to the spares.
+ * @map: the table
+ * @shard: one of its shards
+ * @gfp: allocation flags
+ *
+ * Context: Any context that @gfp allows, not under a shard lock.
+ * Return: 0 or -ENOMEM.
+ */
+int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp)
+{
+	struct sm_line *line = kzalloc(sizeof(*line), gfp);
+
+	if (!line)
+		return -ENOMEM;
+	spin_lock_bh(&shard->lock);
+	RCU_INIT_POINTER(line->slot[0], (struct sm_entry *)shard->spare);
+	shard->spare = line;
+	shard->spares++;
+	WRITE_ONCE(shard->index_bytes, shard->index_bytes + sizeof(*line));
+	spin_unlock_bh(&shard->lock);
+	return 0;
+}
+
+/* Writer of one bucket that no reader can reach yet. */
+struct filler {
+	struct sm_line *line;
+	unsigned int slot;
+};
+
+static void fill(struct sm_shard *shard, struct filler *to, struct sm_entry *e)
+{
+	struct sm_line *line = to->line;
+
+	if (to->slot == SM_SLOTS) {
+		struct sm_line *over = sm_spare_take(shard);
+		struct sm_entry *last = sm_slot_locked(shard, line,
+						       SM_LAST_SLOT);
+
+		over->tags = sm_tag(last->hash);
+		RCU_INIT_POINTER(over->slot[0], last);
+		RCU_INIT_POINTER(line->slot[SM_LAST_SLOT],
+				 (struct sm_entry *)((unsigned long)over |
+						     SM_PTR_LINK));
+		line->tags &= ~(0xffUL << (8 * SM_LAST_SLOT));
+		line->tags |= SM_LINK;
+		to->line = over;
+		to->slot = 1;
+		line = over;
+	}
+	line->tags |= sm_tag(e->hash) << (8 * to->slot);
+	RCU_INIT_POINTER(line->slot[to->slot], e);
+	to->slot++;
+}
+
+/* Overflow lines of a bucket. */
+static unsigned int chain_length(const struct sm_shard *shard,
+				 const struct sm_line *line)
+{
+	unsigned int n = 0;
+
+	while ((line = sm_line_link_locked(shard, line)))
+		n++;
+	return n;
+}
+
+/* Place the entries of a bucket: those below @middle in @low, others in @high. */
+static void distribute(struct sm_shard *shard, const struct sm_line *line,
+		       unsigned int shift, struct filler *low,
+		       struct filler *high)
+{
+	do {
+		unsigned long used = sm_used(line->tags);
+
+		for (; used; used &= used - 1) {
+			struct sm_entry *e = sm_slot_locked(shard, line,
+							    sm_next_slot(used));
+
+			fill(shard, (e->hash >> shift) & 1 ? high : low, e);
+		}
+	} while ((line = sm_line_link_locked(shard, line)));
+}
+
+/*
+ * From here on readers of the bucket go to the next array.  Pairs with
+ * sm_load_tags() and rcu_dereference() in sm_find_rcu() and gather(): whoever
+ * sees the mark or the pointer sees the filled buckets.
+ */
+static void mark_moved(struct sm_shard *shard, struct sm_line *line)
+{
+	rcu_assign_pointer(line->slot[0],
+			   (struct sm_entry *)((unsigned long)shard->next |
+					       SM_PTR_NEXT));
+	sm_publish_tags(line, SM_MOVED | (line->tags & SM_LINK));
+	shard->moved++;
+}
+
+/* The overflow lines of a bucket that moved go with its array. */
+static void forget_overflow(struct sm_shard *shard, unsigned int lines)
+{
+	WRITE_ONCE(shard->overflow, shard->overflow - lines);
+	WRITE_ONCE(shard->index_bytes,
+		   shard->index_bytes - lines * sizeof(struct sm_line));
+}
+
+static bool split(struct shardmap *map, struct sm_shard *shard,
+		  unsigned long index)
+{
+	struct sm_line *line = &shard->array->lines[index];
+	struct sm_line *to = &shard->next->lines[2 * index];
+	struct filler low = { .line = to }, high = { .line = to + 1 };
+	unsigned int overflow = chain_length(shard, line);
+
+	/* Two buckets of seven hold what one and a chain of sixes hold. */
+	if (shard->spares < overflow)
+		return false;
+	distribute(shard, line, 63 - map->shard_bits - shard->array->bits, &low,
+		   &high);
+	mark_moved(shard, line);
+	forget_overflow(shard, overflow);
+	return true;
+}
+
+static bool merge(struct sm_shard *shard, unsigned long index)
+{
+	struct sm_line *line = &shard->array->lines[index & ~1UL];
+	struct filler to = { .line = &shard->next->lines[index / 2] };
+	unsigned int overflow = chain_length(shard, line) +
+				chain_length(shard, line + 1);
+
+	/* The last line of each may hold a seventh entry. */
+	if (shard->spares < overflow + 2)
+		return false;
+	distribute(shard, line, 0, &to, &to);
+	distribute(shard, line + 1, 0, &to, &to);
+	mark_moved(shard, line);
+	mark_moved(shard, line + 1);
+	forget_overflow(shard, overflow);
+	return true;
+}
+
+/* Move the bucket at @index if it has not moved; false if spares are too few. */
+static bool move(struct shardmap *map, struct sm_shard *shard,
+		 unsigned long index)
+{
+	lockdep_assert_held(&shard->lock);
+	if (shard->array->lines[index].tags & SM_MOVED)
+		return true;
+	if (shard->next->bits > shard->array->bits)
+		return split(map, shard, index);
+	return merge(shard, index);
+}
+
+/*
+ * Readers start from the next array once all buckets have moved.  Pairs with
+ * rcu_dereference() of map->root[] in sm_find_rcu() and gather().
+ */
+static struct sm_array *finish_if_moved(struct shardmap *map,
+					struct sm_shard *shard)
+{
+	struct sm_array *old = shard->array;
+
+	if (!shard->next || shard->moved != 1UL << old->bits)
+		return NULL;
+	rcu_assign_pointer(map->root[shard - map->shards], shard->next->root);
+	shard->array = shard->next;
+	shard->next = NULL;
+	WRITE_ONCE(shard->resizes, shard->resizes + 1);
+	WRITE_ONCE(shard->index_bytes, shard->index_bytes - array_bytes(old));
+	return old;
+}
+
+/**
+ * sm_shard_array() - Find the array to change for a key.
+ * @map: the table
+ * @shard: shard of the key
+ * @hash: hash of the key
+ * @finished: set to an array for sm_array_retire() after unlocking, or NULL
+ *
+ * Moves the key's bucket first if the shard is being resized.
+ *
+ * Context: Shard lock held.
+ * Return: The array that holds the key's bucket.
+ */
+struct sm_array *sm_shard_array(struct shardmap *map, struct sm_shard *shard,
+				u64 hash, struct sm_array **finished)
+{
+	lockdep_assert_held(&shard->lock);
+	*finished = NULL;
+	if (likely(!shard->next))
+		return shard->array;
+	if (!move(map, shard, sm_line_index(map, hash, shard->array->bits)))
+		return shard->array;
+	*finished = finish_if_moved(map, shard);
+	return *finished ? shard->array : shard->next;
+}
+
+/**
+ * sm_shard_wants_resize() - Is the number of entries out of the array's bounds?
+ * @shard: the shard
+ *
+ * Context: Shard lock held.
+ * Return: true if sm_resize_kick() should be called.
+ */
+bool sm_shard_wants_resize(const struct sm_shard *shard)
+{
+	lockdep_assert_held(&shard->lock);
+	return !shard->next && (shard->count > shard->array->grow_at ||
+				shard->count < shard->array->shrink_at);
+}
+
+/**
+ * sm_resize_kick() - Have a shard resized.
+ * @map: the table
+ * @index: index of the shard
+ *
+ * Context: Process or softirq context, not under a shard lock.
+ */
+void sm_resize_kick(struct shardmap *map, unsigned int index)
+{
+	if (!test_and_set_bit(index, map->resize_pending))
+		queue_work(sm_wq, &map->resize_work);
+}
+
+/* Publish the next array to writers, if the shard still wants one. */
+static bool resize_begin(struct shardmap *map, unsigned int index)
+{
+	struct sm_shard *shard = &map->shards[index];
+	struct sm_array *next;
+	unsigned int bits;
+	bool wanted;
+
+	spin_lock_bh(&shard->lock);
+	wanted = sm_shard_wants_resize(shard);
+	bits = shard->array->bits;
+	bits += shard->count > shard->array->grow_at ? 1 : -1;
+	spin_unlock_bh(&shard->lock);
+	if (!wanted || bits > SM_MAX_BITS)
+		return false;
+
+	/* Only the resize work sets @next, so @bits stays right. */
+	next = array_alloc(map, index, bits, map->gfp | __GFP_NOWARN);
+	if (!next)
+		return false;
+	spin_lock_bh(&shard->lock);
+	shard->next = next;
+	shard->moved = 0;
+	WRITE_ONCE(shard->index_bytes, shard->index_bytes + array_bytes(next));
+	spin_unlock_bh(&shard->lock);
+	return true;
+}
+
+/* Move what writers have not; false if memory for spare lines was short. */
+static bool resize_sweep(struct shardmap *map, struct sm_shard *shard)
+{
+	unsigned long index = 0;
+	bool more = true;
+
+	while (more) {
+		struct sm_array *finished;
+		bool short_of_spares = false;
+		unsigned int step;
+
+		spin_lock_bh(&shard->lock);
+		for (step = 0; step < MOVE_STEP && shard->next; step++) {
+			if (index >> shard->array->bits)
+				break;
+			if (!move(map, shard, index)) {
+				short_of_spares = true;
+				break;
+			}
+			index++;
+		}
+		finished = finish_if_moved(map, shard);
+		more = shard->next;
+		spin_unlock_bh(&shard->lock);
+		sm_array_retire(finished);
+		if (short_of_spares && sm_spare_refill(map, shard, map->gfp))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+/* Writers may leave an eighth of the table's memory waiting, or the minimum. */
+static void update_deferred_limit(struct shardmap *map)
+{
+	unsigned long bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < sm_nr_shards(map); i++)
+		bytes += READ_ONCE(map->shards[i].bytes);
+	WRITE_ONCE(map->deferred_limit, max(bytes / 8, SM_DEFERRED_MIN));
+}
+
+/**
+ * sm_resize_work() - Resize the shards that asked for it.
+ * @work: resize_work of a table
+ *
+ * Context: Process context (workqueue).
+ */
+void sm_resize_work(struct work_struct *work)
+{
+	struct shardmap *map = container_of(work, struct shardmap, resize_work);
+	unsigned int nr = sm_nr_shards(map);
+	unsigned int i;
+
+	for_each_set_bit(i, map->resize_pending, nr) {
+		clear_bit(i, map->resize_pending);
+		/*
+		 * A resize that memory cut short goes on at the next kick.
+		 * Pairs with test_and_set_bit() in sm_resize_kick(): a count
+		 * changed before a kick that found the bit set is seen here.
+		 */
+		smp_mb__after_atomic();
+		do {
+			if (!resize_sweep(map, &map->shards[i]))
+				break;
+		} while (resize_begin(map, i));
+	}
+	update_deferred_limit(map);
+}
+
+/**
+ * sm_shard_create() - Give a shard its lock and an empty array.
+ * @map: the table
+ * @index: index of the shard
+ *
+ * Context: Process context.
+ * Return: 0 or -ENOMEM.
+ */
+int sm_shard_create(struct shardmap *map, unsigned int index)
+{
+	struct sm_shard *shard = &map->shards[index];
+
+	spin_lock_init(&shard->lock);
+	shard->array = array_alloc(map, index, SM_MIN_BITS, map->gfp);
+	if (!shard->array)
+		return -ENOMEM;
+	shard->index_bytes = array_bytes(shard->array);
+	RCU_INIT_POINTER(map->root[index], shard->array->root);
+	return 0;
+}
+
+static void free_entries(struct sm_array *array)
+{
+	unsigned long i, nr = 1UL << array->bits;
+
+	for (i = 0; i < nr; i++) {
+		const struct sm_line *line = &array->lines[i];
+
+		/* What moved is found in the next array. */
+		while (!(line->tags & SM_MOVED)) {
+			unsigned long used = sm_used(line->tags);
+
+			for (; used; used &= used - 1)
+				sm_entry_free(rcu_access_pointer(
+					line->slot[sm_next_slot(used)]));
+			if (!(line->tags & SM_LINK))
+				break;
+			line = sm_slot_link(
+				rcu_access_pointer(line->slot[SM_LAST_SLOT]));
+		}
+		if (!(i & 255))
+			cond_resched();
+	}
+}
+
+/**
+ * sm_shard_destroy() - Free a shard's entries, arrays and lines.
+ * @map: a table that nobody uses any more
+ * @index: index of the shard
+ *
+ * Context: Process context.
+ */
+void sm_shard_destroy(struct shardmap *map, unsigned int index)
+{
+	struct sm_shard *shard = &map->shards[index];
+
+	if (shard->array) {
+		free_entries(shard->array);
+		array_free(shard->array);
+	}
+	if (shard->next) {
+		free_entries(shard->next);
+		array_free(shard->next);
+	}
+	while (shard->spare) {
+		struct sm_line *line = shard->spare;
+
+		shard->spare = (struct sm_line *)
+			rcu_access_pointer(line->slot[0]);
+		kfree(line);
+	}
+}

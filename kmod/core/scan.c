@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Walking a table in hash order.
+ *
+ * The position is a pair (hash, tie), so it means the same whatever arrays the
+ * table has.  A step looks at the bucket that holds the position's hash in the
+ * array of that moment, sorts what is at or after the position, and goes on behind
+ * the part of the hash space that the bucket covers.  A key that is present
+ * throughout has one position, is in the bucket that covers it whenever that
+ * bucket is read, and so is shown once; no key is shown twice, since positions only
+ * grow.
+ *
+ * The order of equal hashes is that of a second hash under a secret of its own.
+ */
+#include <linux/export.h>
+#include <linux/sched.h>
+
+#include "compat.h"
+#include "internal.h"
+#include "line.h"
+
+/* Buckets that one call goes through under one RCU read lock. */
+#define SCAN_STEP	32
+
+/* Entries sorted at a time; a bucket that holds more is visited again. */
+#define GATHER_MAX	16
+
+/**
+ * struct gather - the first entries of a bucket from a position on
+ * @map: the table
+ * @from: the position
+ * @end: last hash that the bucket covers
+ * @nr: number of entries
+ * @more: the bucket holds further entries
+ * @entry: the entries, in order
+ */
+struct gather {
+	const struct shardmap *map;
+	struct shardmap_position from;
+	u64 end;
+	unsigned int nr;
+	bool more;
+	struct sm_entry *entry[GATHER_MAX];
+};
+
+static bool before_position(const struct gather *g, const struct sm_entry *e)
+{
+	if (e->hash != g->from.hash)
+		return e->hash < g->from.hash;
+	return g->from.tie && sm_tie(g->map, e) < g->from.tie;
+}
+
+static int compare(const struct shardmap *map, const struct sm_entry *a,
+		   const struct sm_entry *b)
+{
+	u64 x = a->hash, y = b->hash;
+
+	if (x == y) {
+		x = sm_tie(map, a);
+		y = sm_tie(map, b);
+	}
+	return x < y ? -1 : x > y;
+}
+
+static void gather_add(struct gather *g, struct sm_entry *e)
+{
+	unsigned int i = g->nr;
+
+	if (before_position(g, e))
+		return;
+	for (; i; i--) {
+		int order = compare(g->map, g->entry[i - 1], e);
+
+		/* The same key, replaced or put back while we looked. */
+		if (!order)
+			return;
+		if (order < 0)
+			break;
+	}
+	if (i == GATHER_MAX) {
+		g->more = true;
+		return;
+	}
+	if (g->nr == GATHER_MAX)
+		g->more = true;
+	else
+		g->nr++;
+	memmove(&g->entry[i + 1], &g->entry[i],
+		(g->nr - 1 - i) * sizeof(g->entry[0]));
+	g->entry[i] = e;
+}
+
+static u64 bucket_end(const struct shardmap *map, const struct sm_line *root,
+		      u64 hash)
+{
+	return hash | (U64_MAX >> (map->shard_bits + sm_root_bits(root)));
+}
+
+/*
+ * Collect from one line.  Returns the array to go to instead, or NULL with the
+ * next line of the bucket in @next.
+ */
+static struct sm_array *gather_line(struct gather *g, struct sm_line *line,
+				    struct sm_line **next)
+{
+	unsigned long tags = sm_load_tags(line);
+	unsigned long used = sm_used(tags);
+	struct sm_entry *e;
+
+	*next = NULL;
+	if (tags & SM_MOVED)
+		return sm_slot_next(sm_slot_rcu(line, 0));
+	for (; used; used &= used - 1) {
+		/* Pairs as in sm_find_rcu(). */
+		e = sm_slot_rcu(line, sm_next_slot(used));
+		if (sm_slot_kind(e) == SM_PTR_NEXT)
+			return sm_slot_next(e);
+		if (sm_slot_kind(e) == SM_PTR_LINK)
+			*next = sm_slot_link(e);
+		else if (e)
+			gather_add(g, e);
+	}
+	if (tags & SM_LINK)
+		*next = sm_slot_link(sm_slot_rcu(line, SM_LAST_SLOT));
+	return NULL;
+}
+
+static void gather(struct gather *g)
+{
+	const struct shardmap *map = g->map;
+	u64 hash = g->from.hash;
+	/* Pairs with rcu_assign_pointer() in finish_if_moved(). */
+	struct sm_line *root =
+		rcu_dereference(map->root[sm_shard_index(map, hash)]);
+	struct sm_line *line, *next;
+	struct sm_array *array;
+
+next_array:
+	g->nr = 0;
+	g->more = false;
+	line = sm_root_bucket(map, root, hash);
+	for (; line; line = next) {
+		array = gather_line(g, line, &next);
+		if (array) {
+			root = array->root;
+			goto next_array;
+		}
+	}
+	g->end = bucket_end(map, root, hash);
+}
+
+/* The position just behind an entry. */
+static void position_after(const struct shardmap *map, const struct sm_entry *e,
+			   struct shardmap_position *pos)
+{
+	pos->hash = e->hash;
+	pos->tie = sm_tie(map, e);
+	if (++pos->tie)
+		return;
+	if (++pos->hash)
+		return;
+	pos->hash = U64_MAX;
+	pos->tie = U64_MAX;
+}
+
+/* Show what was gathered; @pos ends before the first entry that is refused. */
+static int show(const struct gather *g, struct shardmap_position *pos,
+		shardmap_scan_fn fn, void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->nr; i++) {
+		struct sm_entry *e = g->entry[i];
+		struct shardmap_view view = {
+			.key = e->data,
+			.value = sm_entry_value(e),
+			.key_len = e->key_len,
+			.value_len = e->value_len,
+			.version = atomic64_read_acquire(&e->version),
+		};
+		int err = fn(&view, arg);
+
+		if (err) {
+			if (i)
+				position_after(g->map, g->entry[i - 1], pos);
+			return err;
+		}
+	}
+	return 0;
+}
+
+/**
+ * shardmap_scan() - Show some entries, in hash order.
+ * @map: the table
+ * @pos: where to begin; moved to where the next call goes on
+ * @fn: called for each entry
+ * @arg: passed to @fn
+ *
+ * A pass is a sequence of calls from the zero position until the return value is
+ * 1.  It shows every key that is present throughout exactly once and any key at
+ * most once, whatever other updates and resizes happen.  A call looks at a bounded
+ * number of buckets and may show nothing.
+ *
+ * Context: Any context.  Takes and releases the RCU lock.
+ * Return: 1 if the pass has ended, 0 if it goes on, or what @fn returned.
+ */
+int shardmap_scan(struct shardmap *map, struct shardmap_position *pos,
+		  shardmap_scan_fn fn, void *arg)
+{
+	struct gather g = { .map = map };
+	unsigned int step;
+	int err = 0;
+
+	rcu_read_lock();
+	for (step = 0; step < SCAN_STEP && !err; step++) {
+		g.from = *pos;
+		gather(&g);
+		err = show(&g, pos, fn, arg);
+		if (err)
+			break;
+		if (g.more) {
+			position_after(map, g.entry[g.nr - 1], pos);
+			continue;
+		}
+		pos->hash = g.end + 1;
+		pos->tie = 0;
+		if (!pos->hash) {
+			/* At the last place of all, a further call ends too. */
+			pos->hash = U64_MAX;
+			pos->tie = U64_MAX;
+			err = 1;
+		}
+	}
+	rcu_read_unlock();
+	return err;
+}
+SHARDMAP_EXPORT(shardmap_scan);
