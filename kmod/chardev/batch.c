@@ -16,7 +16,7 @@
 #include "chardev.h"
 
 /* Operations between looks at signals and the scheduler. */
-#define CHECK_STEP	64U
+#define CHECK_STEP 64U
 
 /**
  * struct batch - a batch in kernel memory
@@ -65,8 +65,7 @@ static int copy_ops_in(struct batch *b)
 			return -EFAULT;
 	} else {
 		for (i = 0; i < nr; i++) {
-			err = copy_struct_from_user(&b->ops[i],
-						    sizeof(*b->ops),
+			err = copy_struct_from_user(&b->ops[i], sizeof(*b->ops),
 						    uops + (size_t)i * op_size,
 						    op_size);
 			if (err)
@@ -171,9 +170,11 @@ static int copy_ops_out(const struct batch *b)
 	u32 i, done = b->arg->done, op_size = b->arg->op_size;
 	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
 
-	if (op_size == sizeof(*b->ops))
-		return copy_to_user(uops, b->ops, done * sizeof(*b->ops)) ?
-			       -EFAULT : 0;
+	if (op_size == sizeof(*b->ops)) {
+		if (copy_to_user(uops, b->ops, done * sizeof(*b->ops)))
+			return -EFAULT;
+		return 0;
+	}
 	for (i = 0; i < done; i++)
 		if (copy_to_user(uops + (size_t)i * op_size, &b->ops[i],
 				 sizeof(*b->ops)))
@@ -201,8 +202,8 @@ long smdev_batch(struct smdev_cmd *cmd)
 		err = probe(&b, cmd);
 	if (!err)
 		err = run(&b);
-	if (!err && copy_to_user(u64_to_user_ptr(b.arg->out), b.out,
-				 b.out_used))
+	if (!err &&
+	    copy_to_user(u64_to_user_ptr(b.arg->out), b.out, b.out_used))
 		err = -EFAULT;
 	if (!err)
 		err = copy_ops_out(&b) ?: smdev_reply(cmd);

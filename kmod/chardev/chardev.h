@@ -53,12 +53,11 @@ struct smdev_ioctl {
 	long (*execute)(struct smdev_cmd *cmd);
 };
 
-#define SMDEV_IOCTL(_cmd, _execute, _struct, _last)		\
-	{							\
-		.nr = _IOC_NR(_cmd),				\
-		.size = sizeof(struct _struct),			\
-		.min_size = offsetofend(struct _struct, _last),	\
-		.execute = _execute,				\
+#define SMDEV_IOCTL(_cmd, _execute, _struct, _last)                  \
+	{                                                            \
+		.nr = _IOC_NR(_cmd), .size = sizeof(struct _struct), \
+		.min_size = offsetofend(struct _struct, _last),      \
+		.execute = _execute,                                 \
 	}
 
 /* Room for the structure of any command. */

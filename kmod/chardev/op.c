@@ -9,7 +9,7 @@
 #include "chardev.h"
 
 /* What users store is charged to their memory cgroup. */
-#define GFP_USER_DATA	GFP_KERNEL_ACCOUNT
+#define GFP_USER_DATA GFP_KERNEL_ACCOUNT
 
 static int execute_get(struct shardmap *map, struct smdev_op *op)
 {
@@ -25,11 +25,10 @@ static int execute_get(struct shardmap *map, struct smdev_op *op)
 
 static int execute_put(struct shardmap *map, struct smdev_op *op)
 {
-	enum shardmap_put_mode mode = op->flags & SHARDMAP_NOEXIST ?
-					      SHARDMAP_PUT_NOEXIST :
-				      op->flags & SHARDMAP_EXIST ?
-					      SHARDMAP_PUT_EXIST :
-					      SHARDMAP_PUT_ANY;
+	enum shardmap_put_mode mode =
+		op->flags & SHARDMAP_NOEXIST ? SHARDMAP_PUT_NOEXIST :
+		op->flags & SHARDMAP_EXIST   ? SHARDMAP_PUT_EXIST :
+					       SHARDMAP_PUT_ANY;
 	struct shardmap_result result;
 	int err;
 
@@ -192,7 +191,7 @@ bool smdev_op_updates(u32 opcode)
 }
 
 /* Key and value of most callers are short enough for the stack. */
-#define STACK_BYTES	256
+#define STACK_BYTES 256
 
 /**
  * struct single - an operation with its memory
@@ -238,8 +237,7 @@ static int single_copy_in(struct single *s, const struct smdev_table *table)
 	    arg->value_len > table->create.max_value_len)
 		return -EMSGSIZE;
 	s->in = buffer(s->stack_in, value_at + arg->value_len);
-	s->out = buffer(s->stack_out,
-			out_room(s, table->create.max_value_len));
+	s->out = buffer(s->stack_out, out_room(s, table->create.max_value_len));
 	if (!s->in || !s->out)
 		return -ENOMEM;
 	if (copy_from_user(s->in, u64_to_user_ptr(arg->key), arg->key_len) ||

@@ -11,7 +11,7 @@
 #include "chardev.h"
 
 /* Records are gathered in kernel memory of at most this size per call. */
-#define BOUNCE_MAX	(256U << 10)
+#define BOUNCE_MAX (256U << 10)
 
 /**
  * struct bounce - records on their way to the caller
@@ -88,7 +88,7 @@ static int gather(struct shardmap *map, struct shardmap_scan *scan,
 long smdev_scan(struct smdev_cmd *cmd)
 {
 	struct shardmap_scan *scan = cmd->arg;
-	struct bounce b = { };
+	struct bounce b = {};
 	int err;
 
 	if (scan->flags || scan->buf_len > SHARDMAP_SCAN_BYTES_MAX)
@@ -120,7 +120,7 @@ long smdev_scan(struct smdev_cmd *cmd)
 long smdev_clear(struct smdev_cmd *cmd)
 {
 	struct shardmap_clear *clear = cmd->arg;
-	struct shardmap_position pos = { };
+	struct shardmap_position pos = {};
 	int err;
 
 	if (clear->flags)

@@ -119,10 +119,9 @@ static struct smdev_table *table_create(const struct shardmap_create *create)
 	}
 	table->id = atomic64_inc_return(&last_id);
 	table->create = *create;
-	table->create.max_key_len = create->max_key_len ?:
-						SHARDMAP_MAX_KEY_LEN;
+	table->create.max_key_len = create->max_key_len ?: SHARDMAP_MAX_KEY_LEN;
 	table->create.max_value_len = create->max_value_len ?:
-						SHARDMAP_MAX_VALUE_LEN;
+					      SHARDMAP_MAX_VALUE_LEN;
 	atomic64_inc(&nr_tables);
 	return table;
 }

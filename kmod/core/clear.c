@@ -8,7 +8,7 @@
 #include "line.h"
 
 /* Entries that one step removes at most. */
-#define VICTIMS_MAX	64
+#define VICTIMS_MAX 64
 
 /**
  * struct victims - entries taken out under the lock
@@ -100,7 +100,7 @@ static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
 int shardmap_clear_step(struct shardmap *map, struct shardmap_position *pos,
 			u64 *removed)
 {
-	struct victims victims = { };
+	struct victims victims = {};
 	struct sm_array *finished;
 	struct sm_shard *shard;
 	unsigned int i;

@@ -12,10 +12,10 @@
 
 #include "internal.h"
 
-#define CACHE_STEP	8
-#define CACHE_MIN	(sizeof(struct sm_entry) + CACHE_STEP)
-#define CACHE_MAX	256
-#define NR_CACHES	((CACHE_MAX - CACHE_MIN) / CACHE_STEP + 1)
+#define CACHE_STEP 8
+#define CACHE_MIN (sizeof(struct sm_entry) + CACHE_STEP)
+#define CACHE_MAX 256
+#define NR_CACHES ((CACHE_MAX - CACHE_MIN) / CACHE_STEP + 1)
 
 static struct kmem_cache *entry_caches[NR_CACHES];
 static char entry_cache_names[NR_CACHES][24];
@@ -63,7 +63,8 @@ void sm_entry_caches_destroy(void)
 static size_t entry_size(u32 key_len, u32 value_len)
 {
 	return ALIGN(sizeof(struct sm_entry) + sm_value_offset(key_len) +
-		     value_len, CACHE_STEP);
+			     value_len,
+		     CACHE_STEP);
 }
 
 /**
@@ -83,8 +84,8 @@ struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, gfp_t gfp)
 	struct sm_entry *e;
 
 	if (size <= CACHE_MAX)
-		e = kmem_cache_alloc(entry_caches[(size - CACHE_MIN) / CACHE_STEP],
-				     gfp);
+		e = kmem_cache_alloc(
+			entry_caches[(size - CACHE_MIN) / CACHE_STEP], gfp);
 	else
 		e = kvmalloc(size, gfp);
 	if (!e)

@@ -80,7 +80,7 @@ u64 sm_siphash13(const void *data, size_t len, const siphash_key_t *key)
 static u64 fold(u64 a, u64 b)
 {
 #ifdef __SIZEOF_INT128__
-	unsigned __int128 product = (unsigned __int128)a * b;
+	__uint128_t product = (__uint128_t)a * b;
 
 	return (u64)product ^ (u64)(product >> 64);
 #else

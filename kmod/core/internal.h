@@ -42,16 +42,16 @@
 #include "hash.h"
 
 /* As many slots as fit beside the tag word in a line of word-sized members. */
-#define SM_SLOTS	((unsigned int)sizeof(long) - 1)
-#define SM_LINE_BYTES	(sizeof(long) * (SM_SLOTS + 1))
+#define SM_SLOTS ((unsigned int)sizeof(long) - 1)
+#define SM_LINE_BYTES (sizeof(long) * (SM_SLOTS + 1))
 
 /*
  * An array's low address bits carry log2 of its length, so it starts at a
  * multiple of 64 bytes and is never shorter than that.
  */
-#define SM_ARRAY_ALIGN	64
-#define SM_MIN_BITS	(sizeof(long) == 8 ? 1 : 2)
-#define SM_MAX_BITS	30
+#define SM_ARRAY_ALIGN 64
+#define SM_MIN_BITS (sizeof(long) == 8 ? 1 : 2)
+#define SM_MAX_BITS 30
 
 /**
  * struct sm_entry - a key and its value
@@ -133,10 +133,10 @@ struct sm_shard {
 } ____cacheline_aligned_in_smp;
 
 /* Removed memory of this size may wait for a grace period in any table. */
-#define SM_DEFERRED_MIN		(1UL << 20)
+#define SM_DEFERRED_MIN (1UL << 20)
 
 /* One batch fills a slab object of 1 KiB on 64 bit. */
-#define SM_BATCH_OBJECTS	122U
+#define SM_BATCH_OBJECTS 122U
 
 /**
  * struct sm_batch - entries that are freed together

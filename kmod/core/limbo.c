@@ -24,8 +24,7 @@
 #include "compat.h"
 #include "internal.h"
 
-#define FLUSH_DELAY		(HZ / 10)
-
+#define FLUSH_DELAY (HZ / 10)
 
 static void batch_free_rcu(struct rcu_head *head)
 {

@@ -23,17 +23,17 @@
 #include "compat.h"
 #include "internal.h"
 
-#define SM_FLAG_SHIFT	(BITS_PER_LONG - 8)
-#define SM_FLAGS	(0xffUL << SM_FLAG_SHIFT)
-#define SM_MOVED	(0x80UL << SM_FLAG_SHIFT)
-#define SM_LINK		(0x01UL << SM_FLAG_SHIFT)
+#define SM_FLAG_SHIFT (BITS_PER_LONG - 8)
+#define SM_FLAGS (0xffUL << SM_FLAG_SHIFT)
+#define SM_MOVED (0x80UL << SM_FLAG_SHIFT)
+#define SM_LINK (0x01UL << SM_FLAG_SHIFT)
 
-#define SM_LAST_SLOT	(SM_SLOTS - 1)
+#define SM_LAST_SLOT (SM_SLOTS - 1)
 
 /* Low bits of a slot that does not point to an entry. */
-#define SM_PTR_LINK	1UL
-#define SM_PTR_NEXT	2UL
-#define SM_PTR_KIND	3UL
+#define SM_PTR_LINK 1UL
+#define SM_PTR_NEXT 2UL
+#define SM_PTR_KIND 3UL
 
 static inline unsigned long sm_slot_kind(const struct sm_entry *p)
 {
@@ -62,9 +62,8 @@ static inline unsigned int sm_root_bits(const struct sm_line *root)
 }
 
 /* First line of the bucket that @hash belongs to in the array of @root. */
-static inline struct sm_line *sm_root_bucket(const struct shardmap *map,
-					     const struct sm_line *root,
-					     u64 hash)
+static inline struct sm_line *
+sm_root_bucket(const struct shardmap *map, const struct sm_line *root, u64 hash)
 {
 	return sm_root_lines(root) +
 	       sm_line_index(map, hash, sm_root_bits(root));
@@ -117,18 +116,17 @@ static inline unsigned int sm_next_slot(unsigned long set)
 	return __ffs(set) / 8;
 }
 
-/*
- * Everything that a tag word announces was stored before it.  Pairs with
- * sm_publish_tags().
- */
+/* Everything that a tag word announces was stored before it. */
 static inline unsigned long sm_load_tags(const struct sm_line *line)
 {
+	/* Pairs with the release in sm_publish_tags(), called by writers. */
 	return smp_load_acquire(&line->tags);
 }
 
-/* Pairs with the acquire in sm_load_tags(), called by readers. */
+/* Announce what was stored before. */
 static inline void sm_publish_tags(struct sm_line *line, unsigned long tags)
 {
+	/* Pairs with the acquire in sm_load_tags(), called by readers. */
 	smp_store_release(&line->tags, tags);
 }
 

@@ -11,8 +11,8 @@
 #include "core.h"
 #include "internal.h"
 
-#define SHARDS_PER_CPU	4U
-#define SHARDS_MIN	64U
+#define SHARDS_PER_CPU 4U
+#define SHARDS_MIN 64U
 
 /* Frees, resizes and destroys; its end is the end of all tables. */
 struct workqueue_struct *sm_wq;
@@ -96,8 +96,8 @@ void sm_map_unpin(struct shardmap *map)
 
 static void destroy_work(struct work_struct *work)
 {
-	struct shardmap *map = container_of(work, struct shardmap,
-					    destroy_work);
+	struct shardmap *map =
+		container_of(work, struct shardmap, destroy_work);
 
 	cancel_work_sync(&map->resize_work);
 	/* From here on the batches and arrays in flight hold the only pins. */

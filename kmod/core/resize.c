@@ -27,27 +27,27 @@
 #include "line.h"
 
 /* Buckets that the resize work moves before it lets others have the lock. */
-#define MOVE_STEP	8
+#define MOVE_STEP 8
 
 /* Mean entries per bucket, in eighths, above which shard 0 and the last grow. */
-#define GROW_LOAD_MIN	(8 * SM_SLOTS * 60 / 100)
-#define GROW_LOAD_SPAN	(8 * SM_SLOTS * 20 / 100)
+#define GROW_LOAD_MIN (8 * SM_SLOTS * 60 / 100)
+#define GROW_LOAD_SPAN (8 * SM_SLOTS * 20 / 100)
 
 /* Mean entries per bucket, in eighths, below which a shard shrinks. */
-#define SHRINK_LOAD	(8 * SM_SLOTS * 15 / 100)
+#define SHRINK_LOAD (8 * SM_SLOTS * 15 / 100)
 
 static struct sm_array *array_alloc(struct shardmap *map, unsigned int index,
 				    unsigned int bits, gfp_t gfp)
 {
-	unsigned long load = GROW_LOAD_MIN +
-			     (GROW_LOAD_SPAN * index >> map->shard_bits);
+	unsigned long load =
+		GROW_LOAD_MIN + (GROW_LOAD_SPAN * index >> map->shard_bits);
 	unsigned long nr = 1UL << bits;
 	struct sm_array *array;
 
 	array = kmalloc(sizeof(*array), gfp);
 	if (!array)
 		return NULL;
-	array->lines = kvzalloc(nr * sizeof(struct sm_line), gfp);
+	array->lines = kvcalloc(nr, sizeof(struct sm_line), gfp);
 	if (!array->lines) {
 		kfree(array);
 		return NULL;
@@ -93,8 +93,8 @@ static void array_free(struct sm_array *array)
 
 static void array_free_work(struct work_struct *work)
 {
-	struct sm_array *array = container_of(to_rcu_work(work),
-					      struct sm_array, free_work);
+	struct sm_array *array =
+		container_of(to_rcu_work(work), struct sm_array, free_work);
 	struct shardmap *map = array->map;
 
 	array_free(array);
@@ -173,8 +173,8 @@ static void fill(struct sm_shard *shard, struct filler *to, struct sm_entry *e)
 
 	if (to->slot == SM_SLOTS) {
 		struct sm_line *over = sm_spare_take(shard);
-		struct sm_entry *last = sm_slot_locked(shard, line,
-						       SM_LAST_SLOT);
+		struct sm_entry *last =
+			sm_slot_locked(shard, line, SM_LAST_SLOT);
 
 		over->tags = sm_tag(last->hash);
 		RCU_INIT_POINTER(over->slot[0], last);
@@ -212,8 +212,8 @@ static void distribute(struct sm_shard *shard, const struct sm_line *line,
 		unsigned long used = sm_used(line->tags);
 
 		for (; used; used &= used - 1) {
-			struct sm_entry *e = sm_slot_locked(shard, line,
-							    sm_next_slot(used));
+			struct sm_entry *e =
+				sm_slot_locked(shard, line, sm_next_slot(used));
 
 			fill(shard, (e->hash >> shift) & 1 ? high : low, e);
 		}
@@ -264,8 +264,8 @@ static bool merge(struct sm_shard *shard, unsigned long index)
 {
 	struct sm_line *line = &shard->array->lines[index & ~1UL];
 	struct filler to = { .line = &shard->next->lines[index / 2] };
-	unsigned int overflow = chain_length(shard, line) +
-				chain_length(shard, line + 1);
+	unsigned int overflow =
+		chain_length(shard, line) + chain_length(shard, line + 1);
 
 	/* The last line of each may hold a seventh entry. */
 	if (shard->spares < overflow + 2)
@@ -444,14 +444,15 @@ void sm_resize_work(struct work_struct *work)
 	unsigned int nr = sm_nr_shards(map);
 	unsigned int i;
 
-	for_each_set_bit(i, map->resize_pending, nr) {
-		clear_bit(i, map->resize_pending);
+	for (i = 0; i < nr; i++) {
 		/*
-		 * A resize that memory cut short goes on at the next kick.
 		 * Pairs with test_and_set_bit() in sm_resize_kick(): a count
 		 * changed before a kick that found the bit set is seen here.
 		 */
-		smp_mb__after_atomic();
+		if (!test_bit(i, map->resize_pending) ||
+		    !test_and_clear_bit(i, map->resize_pending))
+			continue;
+		/* A resize that memory cut short goes on at the next kick. */
 		do {
 			if (!resize_sweep(map, &map->shards[i]))
 				break;
@@ -527,8 +528,8 @@ void sm_shard_destroy(struct shardmap *map, unsigned int index)
 	while (shard->spare) {
 		struct sm_line *line = shard->spare;
 
-		shard->spare = (struct sm_line *)
-			rcu_access_pointer(line->slot[0]);
+		shard->spare =
+			(struct sm_line *)rcu_access_pointer(line->slot[0]);
 		kfree(line);
 	}
 }

@@ -20,10 +20,10 @@
 #include "line.h"
 
 /* Buckets that one call goes through under one RCU read lock. */
-#define SCAN_STEP	32
+#define SCAN_STEP 32
 
 /* Entries sorted at a time; a bucket that holds more is visited again. */
-#define GATHER_MAX	16
+#define GATHER_MAX 16
 
 /**
  * struct gather - the first entries of a bucket from a position on

@@ -57,7 +57,8 @@ static void find_place(struct update *u, struct sm_line *line)
 
 		for (; match; match &= match - 1) {
 			unsigned int slot = sm_next_slot(match);
-			struct sm_entry *e = sm_slot_locked(u->shard, line, slot);
+			struct sm_entry *e =
+				sm_slot_locked(u->shard, line, slot);
 
 			if (e && !sm_slot_kind(e) &&
 			    sm_entry_is(e, u->hash, u->key, u->key_len)) {
@@ -125,7 +126,8 @@ static void update_end(struct update *u) __releases(&u->shard->lock)
  * it; a reader with the tag word of before finds the link in that slot.  Pairs
  * with rcu_dereference() and sm_load_tags() in sm_find_rcu() and gather().
  */
-static struct sm_line *add_overflow(struct sm_shard *shard, struct sm_line *line)
+static struct sm_line *add_overflow(struct sm_shard *shard,
+				    struct sm_line *line)
 {
 	struct sm_entry *last = sm_slot_locked(shard, line, SM_LAST_SLOT);
 	struct sm_line *over = sm_spare_take(shard);
@@ -138,7 +140,7 @@ static struct sm_line *add_overflow(struct sm_shard *shard, struct sm_line *line
 			   (struct sm_entry *)((unsigned long)over |
 					       SM_PTR_LINK));
 	sm_publish_tags(line, (line->tags & ~(0xffUL << (8 * SM_LAST_SLOT))) |
-			      SM_LINK);
+				      SM_LINK);
 	return over;
 }
 
@@ -317,8 +319,7 @@ int shardmap_put(struct shardmap *map, const void *key, u32 key_len,
 		update_begin(&u);
 		err = put_locked(&u, e, mode, result);
 		update_end(&u);
-	} while (err == -EAGAIN &&
-		 !(err = sm_spare_refill(map, u.shard, gfp)));
+	} while (err == -EAGAIN && !(err = sm_spare_refill(map, u.shard, gfp)));
 	if (err)
 		sm_entry_free(e);
 	return err;
@@ -379,8 +380,7 @@ int shardmap_get_or_put(struct shardmap *map, const void *key, u32 key_len,
 			}
 		}
 		update_end(&u);
-	} while (err == -EAGAIN &&
-		 !(err = sm_spare_refill(map, u.shard, gfp)));
+	} while (err == -EAGAIN && !(err = sm_spare_refill(map, u.shard, gfp)));
 	if (err || !result->inserted)
 		sm_entry_free(e);
 	return err;
@@ -489,8 +489,8 @@ int shardmap_add(struct shardmap *map, const void *key, u32 key_len, u64 delta,
 		update_begin(&u);
 		if (!u.entry)
 			err = !initial ? -ENOENT :
-			      !e ? -EAGAIN :
-			      add_insert(&u, e, *initial, delta, result);
+			      !e       ? -EAGAIN :
+				   add_insert(&u, e, *initial, delta, result);
 		else if (u.entry->value_len != sizeof(u64))
 			err = -EINVAL;
 		else

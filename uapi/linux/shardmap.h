@@ -42,6 +42,9 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+/* Tables of names and numbers are aligned by hand. */
+/* clang-format off */
+
 #define SHARDMAP_DEVICE_PATH		"/dev/shardmap"
 
 /* Not registered in ioctl-number.rst: an out-of-tree module cannot be. */
@@ -380,5 +383,7 @@ struct shardmap_clear {
 #define SHARDMAP_IOC_BATCH	_IOWR(SHARDMAP_IOC_TYPE, 0x40, struct shardmap_batch)
 #define SHARDMAP_IOC_SCAN	_IOWR(SHARDMAP_IOC_TYPE, 0x41, struct shardmap_scan)
 #define SHARDMAP_IOC_CLEAR	_IOWR(SHARDMAP_IOC_TYPE, 0x42, struct shardmap_clear)
+
+/* clang-format on */
 
 #endif /* _UAPI_LINUX_SHARDMAP_H */

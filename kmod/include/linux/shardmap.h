@@ -18,9 +18,9 @@
 struct shardmap;
 
 /* Limits of any table, whatever struct shardmap_params asks for. */
-#define SHARDMAP_MAX_KEY_LEN	1024U
-#define SHARDMAP_MAX_VALUE_LEN	65536U
-#define SHARDMAP_MAX_SHARDS	4096U
+#define SHARDMAP_MAX_KEY_LEN 1024U
+#define SHARDMAP_MAX_VALUE_LEN 65536U
+#define SHARDMAP_MAX_SHARDS 4096U
 
 /**
  * define SHARDMAP_FAST_HASH - hash with the fast keyed function, not SipHash
@@ -28,10 +28,10 @@ struct shardmap;
  * For tables whose writers are all trusted: the fast function hides its key
  * from a casual writer but is not proven against one who measures.
  */
-#define SHARDMAP_FAST_HASH	BIT(0)
+#define SHARDMAP_FAST_HASH BIT(0)
 
 /** define SHARDMAP_ACCOUNT - charge the index to the memory cgroup */
-#define SHARDMAP_ACCOUNT	BIT(1)
+#define SHARDMAP_ACCOUNT BIT(1)
 
 /**
  * struct shardmap_params - what a table is made with

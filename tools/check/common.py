@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the stages of `make check` share: running, counting, figures."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build"
+LOGS = BUILD / "check"
+VM = ROOT / "tools" / "vm" / "vm"
+
+# The larger counts that the project's bars name.
+CI = os.environ.get("CI") == "true"
+
+
+class Failed(Exception):
+    """A step of a stage ended badly; the text says which and where its log is."""
+
+
+@dataclasses.dataclass
+class Result:
+    """Counts of one stage, and its figures for build/figures.json."""
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    figures: dict = dataclasses.field(default_factory=dict)
+    notes: list = dataclasses.field(default_factory=list)
+
+    def count(self, ok, text):
+        """One check of the stage's own."""
+        if ok:
+            self.passed += 1
+        else:
+            self.failed += 1
+            self.notes.append(text)
+
+    def add(self, passed, failed, skipped=0):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+    def figure(self, name, value):
+        self.figures[name] = self.figures.get(name, 0) + value
+
+
+def run(log, argv, ok=(0,), env=None, cwd=ROOT):
+    """Run with all output in a log; returns (status, output)."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    path = LOGS / f"{log}.log"
+    argv = [str(a) for a in argv]
+    with open(path, "w") as stream:
+        stream.write("$ " + " ".join(argv) + "\n")
+        stream.flush()
+        status = subprocess.run(argv, stdout=stream, stderr=subprocess.STDOUT,
+                                stdin=subprocess.DEVNULL, cwd=cwd,
+                                env={**os.environ, **(env or {})}).returncode
+    output = path.read_text(errors="replace")
+    if ok is not None and status not in ok:
+        tail = "\n".join("    " + line for line in output.splitlines()[-25:])
+        raise Failed(f"{argv[0]} ended with {status}, log {path.relative_to(ROOT)}\n"
+                     f"{tail}")
+    return status, output
+
+
+def modules(kernel, *options):
+    """Build the modules for a kernel; returns the folder they are in."""
+    run(f"modules-{kernel}", [VM, "modules", kernel, *options])
+    return BUILD / kernel
+
+
+def static_tools():
+    """User programs for guests, which have no shared libraries."""
+    out = BUILD / "tools-static"
+    run("tools-static", ["make", "-s", "-C", "tools", "STATIC=1", f"O={out}"])
+    return out
+
+
+def guest(log, kernel, command, *, ko=(), add=(), timeout=300, ok=(0,), options=()):
+    """Run a command in a guest; returns (status, its output)."""
+    out = LOGS / f"{log}.out"
+    argv = [VM, "run", "--kernel", kernel, "--timeout", timeout, "--out", out,
+            "--console", LOGS / f"{log}.console", *options]
+    for module in ko:
+        argv += ["--ko", BUILD / kernel / module]
+    for path in add:
+        argv += ["--add", path]
+    return run(log, [*argv, "--", command], ok=ok)
+
+
+def kernel_source():
+    """Debian's kernel source, for its scripts and test headers."""
+    sys.path.insert(0, str(VM.parent))
+    import kbuild
+    return kbuild.source()[0]
+
+
+def parse_ktap(path):
+    """(passed, failed, skipped) of a KTAP file, as the kernel's parser counts."""
+    tool = kernel_source() / "tools/testing/kunit/kunit.py"
+    status, text = run(f"ktap-{path.stem}", [sys.executable, tool, "parse", path],
+                       ok=None)
+    # kunit.py names only the counts that are not zero.
+    line = re.search(r"Testing complete\. Ran (\d+) tests: (.*)", text)
+    if not line:
+        raise Failed(f"no test results in {path.relative_to(ROOT)}")
+    counts = {name: int(n) for name, n in re.findall(r"(\w+): (\d+)", line[2])}
+    failed = sum(counts.get(n, 0) for n in ("failed", "crashed", "errors"))
+    passed = counts.get("passed", 0)
+    if status and not failed:
+        failed = 1
+    if not passed:
+        raise Failed(f"no test passed in {path.relative_to(ROOT)}")
+    return passed, failed, counts.get("skipped", 0)
+
+
+def write_figures(figures):
+    """Merge into build/figures.json, a flat object of name to number."""
+    path = BUILD / "figures.json"
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known.update(figures)
+    path.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+
+
+class Progress:
+    """A line per stage on stdout: what runs, then how it ended and how long."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.started = time.monotonic()
+        print(f"check: {self.name} ...", flush=True)
+        return self
+
+    def __exit__(self, *_):
+        self.seconds = time.monotonic() - self.started
+        return False

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Checks of the source text, and builds that must be silent."""
+
+import re
+import subprocess
+
+from common import BUILD, ROOT, VM, Failed, Result, kernel_source, run
+
+MAX_LINES = 600
+COMPILERS = (("stock-6.12", None), ("stock-6.12", "clang-19"),
+             ("stock-6.1", None), ("stock-6.1", "clang-19"))
+
+
+def tracked(*patterns):
+    """Files of the tree, also those not committed yet."""
+    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "--",
+                           *patterns], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                          check=True)
+    return [ROOT / name for name in sorted(set(done.stdout.split()))
+            if (ROOT / name).exists()]
+
+
+def rel(path):
+    return str(path.relative_to(ROOT))
+
+
+def grep(paths, pattern, allow=lambda path: False):
+    expression = re.compile(pattern)
+    return [f"{rel(path)}:{number}: {line.strip()}"
+            for path in paths if not allow(path)
+            for number, line in enumerate(path.read_text().splitlines(), 1)
+            if expression.search(line)]
+
+
+def layers():
+    """The include rules of the tree."""
+    core = tracked("kmod/core/*")
+    chardev = tracked("kmod/chardev/*")
+    kmod = tracked("kmod/*.c", "kmod/*.h")
+    return (
+        grep(core, r'#\s*include.*(uapi/|chardev|obs/|uaccess|miscdevice|linux/fs\.h)')
+        + grep(chardev, r'#\s*include.*core/')
+        + grep(kmod, r"LINUX_VERSION_CODE|KERNEL_VERSION\(",
+               allow=lambda path: path.name == "compat.h")
+        + grep(core, r"__no_kcsan|__no_sanitize"))
+
+
+def file_length():
+    long = []
+    for path in tracked("*.c", "*.h", "*.py", "*.sh", "*.rst", "*.md", "*Makefile",
+                        "*Kbuild"):
+        lines = len(path.read_text().splitlines())
+        if lines > MAX_LINES:
+            long.append(f"{rel(path)}: {lines} lines, at most {MAX_LINES}")
+    return long
+
+
+def machine_paths():
+    here = str(ROOT.parent) + "/"
+    return grep(tracked("*.c", "*.h", "*.py", "*.sh", "*.rst", "*.md", "*Makefile"),
+                re.escape(here)) if len(here) > 2 else []
+
+
+def clang_format():
+    wrong = []
+    for path in tracked("*.c", "*.h"):
+        done = subprocess.run(["clang-format", "--dry-run", "-Werror", path],
+                              stderr=subprocess.PIPE, text=True, cwd=ROOT)
+        if done.returncode:
+            wrong.append(f"{rel(path)}: run clang-format -i on it")
+    return wrong
+
+
+def checkpatch():
+    script = kernel_source() / "scripts" / "checkpatch.pl"
+    # compat.h is made of version checks, which checkpatch is against.
+    paths = [p for p in tracked("kmod/*.c", "kmod/*.h", "uapi/*.h")
+             if p.name != "compat.h"]
+    done = subprocess.run(["perl", script, "--terse", "--no-summary", "--show-types",
+                           "-f", *paths], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+    return [line for line in done.stdout.splitlines()
+            if re.search(r"(ERROR|WARNING|CHECK):", line)]
+
+
+def kernel_doc():
+    script = kernel_source() / "scripts" / "kernel-doc"
+    paths = tracked("kmod/*.c", "kmod/*.h", "uapi/*.h")
+    done = subprocess.run(["perl", script, "-none", "-Wall", *paths],
+                          stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    return [line for line in done.stderr.splitlines() if "warning" in line
+            or "error" in line]
+
+
+def shellcheck():
+    paths = tracked("*.sh", ".ci/run")
+    done = subprocess.run(["shellcheck", "-x", *paths], stdout=subprocess.PIPE,
+                          text=True, cwd=ROOT)
+    return [done.stdout] if done.returncode else []
+
+
+TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
+               kernel_doc, shellcheck)
+
+
+def silent_build(kernel, compiler):
+    out = BUILD / "lint" / (f"{kernel}-{compiler}" if compiler else kernel)
+    options = ["--cc", compiler] if compiler else []
+    run(f"lint-{out.name}", [VM, "modules", kernel, "--w1", "--out", out, *options,
+                             "KCFLAGS=-Werror"])
+
+
+def sparse():
+    """Every file is checked anew at each run, so no object hides a warning."""
+    _, text = run("lint-sparse", [VM, "modules", "stock-6.12", "--check", "--out",
+                                  BUILD / "lint" / "sparse"])
+    return [line for line in text.splitlines()
+            if re.search(r"(warning|error):", line)]
+
+
+def stage(quick=False):
+    result = Result()
+    for check in TEXT_CHECKS + (() if quick else (sparse,)):
+        findings = check()
+        result.count(not findings, f"{check.__name__}:\n  " + "\n  ".join(findings))
+    for kernel, compiler in () if quick else COMPILERS:
+        try:
+            silent_build(kernel, compiler)
+            result.passed += 1
+        except Failed as failed:
+            result.count(False, str(failed))
+    return result

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The stages of `make check` that run code: on the host, and in guests."""
+
+import json
+import re
+
+from common import (BUILD, CI, LOGS, ROOT, Failed, Result, guest, kernel_source,
+                    modules, parse_ktap, run, static_tools)
+
+# Operations of one concurrent KUnit case, and seconds of stress, on each bed.
+KUNIT_OPS = {"uml": 200000, "kcsan": 100000 if CI else 20000}
+KCSAN_STRESS_SECONDS = 120 if CI else 15
+STOCK_STRESS_SECONDS = 20 if CI else 5
+KCSAN_OPS_WANTED = 5000000 if CI else 0
+
+KUNIT_COMMAND = (
+    "insmod /ko/shardmap.ko || exit 1; "
+    "insmod /ko/shardmap_kunit.ko ops={ops}; loaded=$?; "
+    "cat /sys/kernel/debug/kunit/shardmap*/results > /out/kunit.ktap; "
+    "rmmod shardmap_kunit; rmmod shardmap; exit $loaded")
+
+
+def host():
+    """The core in user space, under the sanitizers."""
+    result = Result()
+    status, text = run("host", ["make", "-s", "-C", "selftests/host", "check"], ok=None)
+    result.add(*_counts(text))
+    result.count(status == 0, "selftests/host failed, log build/check/host.log")
+    for name, value in re.findall(r"^(host_\w+): ([\d.]+)$", text, re.M):
+        result.figures[name] = float(value) if "." in value else int(value)
+    return result
+
+
+def _counts(text):
+    """Sum of the closing lines 'N passed, N failed, N skipped'."""
+    found = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.M)
+    if not found:
+        raise Failed("a test runner printed no closing line")
+    return [sum(int(row[i] or 0) for row in found) for i in range(3)]
+
+
+def _kunit(kernel, timeout):
+    """Run the KUnit suites on a kernel; returns (result, operations done)."""
+    result = Result()
+    modules(kernel)
+    log = f"{kernel}-kunit"
+    status, _ = guest(log, kernel, KUNIT_COMMAND.format(ops=KUNIT_OPS[kernel]),
+                      ko=("shardmap.ko", "shardmap_kunit.ko"), timeout=timeout, ok=None)
+    results = LOGS / f"{log}.out" / "kunit.ktap"
+    if not results.exists():
+        raise Failed(f"no KUnit results came back, log build/check/{log}.log")
+    result.add(*parse_ktap(results))
+    result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+    console = (LOGS / f"{log}.console").read_text(errors="replace")
+    ops = sum(int(n) for n in re.findall(r"shardmap_kunit: ops=(\d+)", console))
+    return result, ops
+
+
+def uml():
+    """KUnit at native speed."""
+    result, ops = _kunit("uml", 120)
+    result.figures["uml_kunit_ops"] = ops
+    return result
+
+
+def kcsan():
+    """KUnit and stress where races are reported, and a race that must be."""
+    result, ops = _kunit("kcsan", 1200)
+    ops += _kcsan_stress(result)
+    reports = 0
+    for log in ("kcsan-kunit", "kcsan-stress"):
+        console = (LOGS / f"{log}.console").read_text(errors="replace")
+        reports += len(re.findall(r"BUG: KCSAN:.*shardmap", console))
+    result.figures.update(kcsan_ops=ops, kcsan_reports=reports)
+    result.count(not reports, f"{reports} KCSAN reports")
+    result.count(ops >= KCSAN_OPS_WANTED,
+                 f"only {ops} operations under KCSAN, {KCSAN_OPS_WANTED} wanted")
+    _kcsan_control(result)
+    return result
+
+
+def _kcsan_stress(result):
+    tools = static_tools()
+    status, _ = guest(
+        "kcsan-stress", "kcsan",
+        "insmod /ko/shardmap.ko || exit 1; "
+        "shardmap-stress --threads 2 --processes 2 --growth --keys 20000 --json "
+        f"--duration {KCSAN_STRESS_SECONDS} --batch 16 > /out/stress.json",
+        ko=("shardmap.ko",), add=(tools / "shardmap-stress",),
+        timeout=KCSAN_STRESS_SECONDS + 240, ok=None)
+    result.count(status == 0, f"stress under KCSAN ended with {status}, "
+                              "log build/check/kcsan-stress.log")
+    path = LOGS / "kcsan-stress.out" / "stress.json"
+    return json.loads(path.read_text())["ops"] if status == 0 else 0
+
+
+def _kcsan_control(result):
+    """One plain store must be reported, or silence means nothing."""
+    guest("kcsan-control", "kcsan",
+          "insmod /ko/shardmap.ko && insmod /ko/shardmap_cases.ko seconds=5",
+          ko=("shardmap.ko", "shardmap_cases.ko"), timeout=120, ok=None,
+          options=("--no-panic-on-warn",))
+    console = (LOGS / "kcsan-control.console").read_text(errors="replace")
+    found = len(re.findall(r"BUG: KCSAN: data-race", console))
+    result.figures["kcsan_control_reports"] = found
+    result.count(found > 0, "the planted plain store was not reported")
+
+
+STOCK_COMMAND = (
+    "insmod /ko/shardmap.ko || exit 1; "
+    "{selftests}"
+    "sh /wordcount.sh > /out/wordcount.json || exit 1; "
+    "shardmap-stress --threads 2 --processes 2 --duration {seconds} --json "
+    "> /out/stress.json || exit 1; "
+    "rmmod shardmap")
+
+
+def _stock(kernel, bits):
+    result = Result()
+    tools = static_tools()
+    modules(kernel)
+    small_corpus, oracle = _small_corpus()
+    add = [f"{tools / name}" for name in ("shardmap-stress", "shardmap-wordcount",
+                                          "shardmapctl")]
+    add += [f"{ROOT / 'tools/run/wordcount.sh'}:/wordcount.sh",
+            f"{small_corpus}:/corpus.txt", f"{oracle}:/oracle.txt"]
+    command = ""
+    for width in bits:
+        built = _selftests(width)
+        add.append(f"{built}:/selftests{width}")
+        command += f"sh /selftests{width}/run.sh > /out/selftests{width}.tap; "
+    log = f"{kernel}-selftests"
+    status, _ = guest(log, kernel,
+                      STOCK_COMMAND.format(selftests=command,
+                                           seconds=STOCK_STRESS_SECONDS),
+                      ko=("shardmap.ko",), add=add, timeout=600, ok=None)
+    out = LOGS / f"{log}.out"
+    result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+    for width in bits:
+        text = (out / f"selftests{width}.tap").read_text(errors="replace")
+        counts = _counts(text)
+        result.add(*counts)
+        result.notes += [f"{kernel} {width} bit: {line}" for line in
+                         re.findall(r"^not ok .*$", text, re.M)] if counts[1] else []
+    if status == 0:
+        name = kernel.replace("-", "").replace(".", "")
+        words = json.loads((out / "wordcount.json").read_text())
+        stress = json.loads((out / "stress.json").read_text())
+        result.figures.update({f"{name}_ops": stress["ops"],
+                               "wordcount_words": words["words"],
+                               "wordcount_mismatches": words["mismatches"]})
+        result.count(not words["mismatches"], "word counts differ from sort | uniq -c")
+    return result
+
+
+def _selftests(width):
+    out = BUILD / f"selftests{width}"
+    source = kernel_source() / "tools" / "testing" / "selftests"
+    run(f"selftests{width}", ["make", "-s", "-C", "selftests", f"KSFT_DIR={source}",
+                              f"O={out}", *(["M32=1"] if width == 32 else [])])
+    return out
+
+
+def _small_corpus():
+    """A few MB of the kernel's Documentation, and its words counted by sort."""
+    corpus, oracle = BUILD / "corpus-small.txt", BUILD / "oracle-small.txt"
+    run("corpus-small", [ROOT / "tools/run/corpus.sh", "small", corpus, oracle])
+    return corpus, oracle
+
+
+def stock612():
+    """kselftest, word count and stress on Debian's 6.12 kernel."""
+    return _stock("stock-6.12", (64, 32))
+
+
+def stock612_quick():
+    """kselftest, word count and stress on Debian's 6.12 kernel, 64 bit only."""
+    return _stock("stock-6.12", (64,))
+
+
+def stock61():
+    """kselftest, word count and stress on Debian's 6.1 kernel."""
+    return _stock("stock-6.1", (64, 32))
