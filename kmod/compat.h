@@ -16,17 +16,17 @@
 #endif
 
 /* < 6.12: <linux/unaligned.h> was <asm/unaligned.h>. */
-#if __has_include(<linux/unaligned.h>)
-#include <linux/unaligned.h>
-#else
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
 #endif
 
 /* < 6.9: REPEAT_BYTE() was in <linux/kernel.h>. */
-#if __has_include(<linux/wordpart.h>)
-#include <linux/wordpart.h>
-#else
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
 #include <linux/kernel.h>
+#else
+#include <linux/wordpart.h>
 #endif
 
 /* < 6.3: callbacks are never lazy, so call_rcu() is the hurried one. */
@@ -38,9 +38,20 @@
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define SHARDMAP_EXPORT(sym) EXPORT_SYMBOL_NS_GPL(sym, SHARDMAP)
 #define SHARDMAP_IMPORT_NS MODULE_IMPORT_NS(SHARDMAP)
+#define SM_EXPORT_TEST_NS(sym) EXPORT_SYMBOL_NS_GPL(sym, SHARDMAP_TEST)
+#define SM_IMPORT_TEST_NS MODULE_IMPORT_NS(SHARDMAP_TEST)
 #else
 #define SHARDMAP_EXPORT(sym) EXPORT_SYMBOL_NS_GPL(sym, "SHARDMAP")
 #define SHARDMAP_IMPORT_NS MODULE_IMPORT_NS("SHARDMAP")
+#define SM_EXPORT_TEST_NS(sym) EXPORT_SYMBOL_NS_GPL(sym, "SHARDMAP_TEST")
+#define SM_IMPORT_TEST_NS MODULE_IMPORT_NS("SHARDMAP_TEST")
+#endif
+
+/* Internals for kmod/tests, in kernels made for testing only. */
+#if IS_ENABLED(CONFIG_KUNIT)
+#define SM_EXPORT_FOR_TESTS(sym) SM_EXPORT_TEST_NS(sym)
+#else
+#define SM_EXPORT_FOR_TESTS(sym)
 #endif
 
 #endif /* _SHARDMAP_COMPAT_H */

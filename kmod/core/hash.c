@@ -76,6 +76,7 @@ u64 sm_siphash13(const void *data, size_t len, const siphash_key_t *key)
 	SIPHASH_PERMUTATION(v0, v1, v2, v3);
 	return (v0 ^ v1) ^ (v2 ^ v3);
 }
+SM_EXPORT_FOR_TESTS(sm_siphash13);
 
 static u64 fold(u64 a, u64 b)
 {
@@ -127,3 +128,4 @@ u64 sm_foldhash(const void *data, size_t len, const u64 *secret)
 	state = fold(a ^ secret[1], b ^ state);
 	return fold(state ^ secret[2], secret[3]);
 }
+SM_EXPORT_FOR_TESTS(sm_foldhash);

@@ -106,8 +106,8 @@ TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
 def silent_build(kernel, compiler):
     out = BUILD / "lint" / (f"{kernel}-{compiler}" if compiler else kernel)
     options = ["--cc", compiler] if compiler else []
-    run(f"lint-{out.name}", [VM, "modules", kernel, "--w1", "--out", out, *options,
-                             "KCFLAGS=-Werror"])
+    run(f"lint-{out.name}", [VM, "modules", kernel, "KCFLAGS=-Werror", "--w1", "--out",
+                             out, *options])
 
 
 def sparse():
