@@ -7,8 +7,9 @@
 #include "internal.h"
 #include "line.h"
 
-/* Entries that one step removes at most. */
+/* Entries that one step removes, and buckets that it looks at, at most. */
 #define VICTIMS_MAX 64
+#define CLEAR_STEP 16U
 
 /**
  * struct victims - entries taken out under the lock
@@ -60,11 +61,12 @@ static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
 			 struct sm_array **finished)
 {
 	u64 shard_end = *hash | (U64_MAX >> map->shard_bits);
+	unsigned int step;
 
 	lockdep_assert_held(&shard->lock);
 	ASSERT_EXCLUSIVE_WRITER(shard->count);
 	*finished = NULL;
-	for (;;) {
+	for (step = 0; step < CLEAR_STEP; step++) {
 		struct sm_array *emptied, *array;
 		u64 end;
 
@@ -79,9 +81,10 @@ static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
 		if (end == U64_MAX)
 			return true;
 		*hash = end + 1;
-		if (end == shard_end || victims->nr > VICTIMS_MAX / 2)
-			return false;
+		if (end == shard_end)
+			break;
 	}
+	return false;
 }
 
 /**

@@ -106,6 +106,7 @@ struct sm_array {
  * struct sm_shard - what writers of one shard touch
  * @lock: protects the shard
  * @spares: S: how many lines @spare holds
+ * @stalled: S, written by the resize work alone: it gave up for want of memory
  * @moved: S: lines of @array that moved to @next
  * @count: W: entries
  * @bytes: W: memory of the entries
@@ -120,6 +121,7 @@ struct sm_array {
 struct sm_shard {
 	spinlock_t lock;
 	unsigned int spares;
+	bool stalled;
 	unsigned long moved;
 	unsigned long count;
 	unsigned long bytes;

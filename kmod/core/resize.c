@@ -335,8 +335,11 @@ struct sm_array *sm_shard_array(struct shardmap *map, struct sm_shard *shard,
 }
 
 /**
- * sm_shard_wants_resize() - Is the number of entries out of the array's bounds?
+ * sm_shard_wants_resize() - Is there something to do for the resize work?
  * @shard: the shard
+ *
+ * There is if the number of entries is out of the array's bounds, or if memory
+ * was too short to finish the resize under way.
  *
  * Context: Shard lock held.
  * Return: true if sm_resize_kick() should be called.
@@ -344,8 +347,10 @@ struct sm_array *sm_shard_array(struct shardmap *map, struct sm_shard *shard,
 bool sm_shard_wants_resize(const struct sm_shard *shard)
 {
 	lockdep_assert_held(&shard->lock);
-	return !shard->next && (shard->count > shard->array->grow_at ||
-				shard->count < shard->array->shrink_at);
+	if (shard->next)
+		return shard->stalled;
+	return shard->count > shard->array->grow_at ||
+	       shard->count < shard->array->shrink_at;
 }
 
 /**
@@ -389,35 +394,69 @@ static bool resize_begin(struct shardmap *map, unsigned int index)
 	return true;
 }
 
-/* Move what writers have not; false if memory for spare lines was short. */
+/* Free the spares: the next resize asks for as many as it needs. */
+static void spares_free(struct sm_shard *shard)
+{
+	struct sm_line *line, *next;
+
+	spin_lock_bh(&shard->lock);
+	line = shard->spare;
+	WRITE_ONCE(shard->index_bytes,
+		   shard->index_bytes - shard->spares * sizeof(*line));
+	shard->spare = NULL;
+	shard->spares = 0;
+	spin_unlock_bh(&shard->lock);
+	for (; line; line = next) {
+		next = (struct sm_line *)rcu_access_pointer(line->slot[0]);
+		kfree(line);
+	}
+}
+
+/*
+ * Move up to MOVE_STEP buckets from @index on.  Returns true if the shard is still
+ * being resized; then it is stalled if spares were too few.
+ */
+static bool sweep_step(struct shardmap *map, struct sm_shard *shard,
+		       unsigned long *index)
+{
+	struct sm_array *finished;
+	unsigned int step;
+	bool more;
+
+	spin_lock_bh(&shard->lock);
+	shard->stalled = false;
+	for (step = 0; step < MOVE_STEP && shard->next; step++) {
+		if (*index >> shard->array->bits)
+			break;
+		if (!move(map, shard, *index)) {
+			shard->stalled = true;
+			break;
+		}
+		++*index;
+	}
+	finished = finish_if_moved(map, shard);
+	more = shard->next;
+	spin_unlock_bh(&shard->lock);
+	sm_array_retire(finished);
+	return more;
+}
+
+/*
+ * Move what writers have not.  Returns false if memory for spare lines was short:
+ * the shard stays stalled, and the next update has the work try again.
+ */
 static bool resize_sweep(struct shardmap *map, struct sm_shard *shard)
 {
 	unsigned long index = 0;
-	bool more = true;
 
-	while (more) {
-		struct sm_array *finished;
-		bool short_of_spares = false;
-		unsigned int step;
-
-		spin_lock_bh(&shard->lock);
-		for (step = 0; step < MOVE_STEP && shard->next; step++) {
-			if (index >> shard->array->bits)
-				break;
-			if (!move(map, shard, index)) {
-				short_of_spares = true;
-				break;
-			}
-			index++;
-		}
-		finished = finish_if_moved(map, shard);
-		more = shard->next;
-		spin_unlock_bh(&shard->lock);
-		sm_array_retire(finished);
-		if (short_of_spares && sm_spare_refill(map, shard, map->gfp))
+	while (sweep_step(map, shard, &index)) {
+		/* Only this work writes @stalled. */
+		if (shard->stalled && sm_spare_refill(map, shard, map->gfp))
 			return false;
 		cond_resched();
 	}
+	if (index)
+		spares_free(shard);
 	return true;
 }
 
@@ -452,7 +491,7 @@ void sm_resize_work(struct work_struct *work)
 		if (!test_bit(i, map->resize_pending) ||
 		    !test_and_clear_bit(i, map->resize_pending))
 			continue;
-		/* A resize that memory cut short goes on at the next kick. */
+		/* A stalled resize is finished before another begins. */
 		do {
 			if (!resize_sweep(map, &map->shards[i]))
 				break;

@@ -2,6 +2,7 @@
 """What the stages of `make check` share: running, counting, figures."""
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -93,11 +94,11 @@ def guest(log, kernel, command, *, ko=(), add=(), timeout=300, ok=(0,), options=
     return run(log, [*argv, "--", command], ok=ok)
 
 
+@functools.cache
 def kernel_source():
     """Debian's kernel source, for its scripts and test headers."""
-    sys.path.insert(0, str(VM.parent))
-    import kbuild
-    return kbuild.source()[0]
+    _, text = run("kernel-source", [VM, "source"])
+    return pathlib.Path(text.splitlines()[-1])
 
 
 def parse_ktap(path):
