@@ -286,17 +286,23 @@ void sm_limbo_add(struct shardmap *map, void *object, size_t bytes);
 void sm_limbo_throttle(struct shardmap *map);
 unsigned long sm_limbo_bytes(const struct shardmap *map);
 
-/* resize.c */
+/* array.c */
+struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
+				unsigned int bits, gfp_t gfp);
+size_t sm_array_bytes(const struct sm_array *array);
+void sm_array_retire(struct sm_array *array);
+struct sm_line *sm_spare_take(struct sm_shard *shard);
+int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp);
+void sm_spares_free(struct sm_shard *shard);
 int sm_shard_create(struct shardmap *map, unsigned int index);
 void sm_shard_destroy(struct shardmap *map, unsigned int index);
+
+/* resize.c */
 struct sm_array *sm_shard_array(struct shardmap *map, struct sm_shard *shard,
 				u64 hash, struct sm_array **finished);
-void sm_array_retire(struct sm_array *array);
 bool sm_shard_wants_resize(const struct sm_shard *shard);
 void sm_resize_kick(struct shardmap *map, unsigned int index);
 void sm_resize_work(struct work_struct *work);
-int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp);
-struct sm_line *sm_spare_take(struct sm_shard *shard);
 
 /* limits.c */
 int sm_charge(struct shardmap *map, struct sm_shard *shard, long entries,
