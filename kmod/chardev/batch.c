@@ -18,6 +18,9 @@
 /* Operations between looks at signals and the scheduler. */
 #define CHECK_STEP 64U
 
+/* Lookups handed to the table at once. */
+#define GETS_MAX 32U
+
 /**
  * struct batch - a batch in kernel memory
  * @table: the table
@@ -25,6 +28,7 @@
  * @ops: the operations
  * @in: keys and values to store
  * @out: values found; zero where none is
+ * @gets: lookups that stand side by side in the batch
  * @out_used: bytes of @out up to the last value found
  * @updates: some operation may change the table
  */
@@ -34,6 +38,7 @@ struct batch {
 	struct shardmap_batch_op *ops;
 	u8 *in;
 	u8 *out;
+	struct shardmap_get *gets;
 	u32 out_used;
 	bool updates;
 };
@@ -85,7 +90,9 @@ static int copy_in(struct batch *b)
 				GFP_KERNEL_ACCOUNT);
 	b->in = kvmalloc(arg->in_len, GFP_KERNEL_ACCOUNT);
 	b->out = kvzalloc(arg->out_len, GFP_KERNEL_ACCOUNT);
-	if (!b->ops || (arg->in_len && !b->in) || (arg->out_len && !b->out))
+	b->gets = kmalloc_array(GETS_MAX, sizeof(*b->gets), GFP_KERNEL_ACCOUNT);
+	if (!b->ops || !b->gets || (arg->in_len && !b->in) ||
+	    (arg->out_len && !b->out))
 		return -ENOMEM;
 	if (copy_from_user(b->in, u64_to_user_ptr(arg->in), arg->in_len))
 		return -EFAULT;
@@ -112,9 +119,13 @@ static bool within(u32 off, u32 len, u32 size)
 	return off <= size && len <= size - off;
 }
 
-static int run_op(struct batch *b, struct shardmap_batch_op *bop)
+/* Make an operation of what the caller wrote; -EINVAL if it does not hold. */
+static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
+		      struct smdev_op *op)
 {
-	struct smdev_op op = {
+	int err;
+
+	*op = (struct smdev_op){
 		.opcode = bop->opcode,
 		.flags = bop->flags,
 		.key = b->in + bop->key_off,
@@ -126,40 +137,96 @@ static int run_op(struct batch *b, struct shardmap_batch_op *bop)
 		.delta = bop->delta,
 		.initial = bop->initial,
 	};
-	int err;
-
-	err = smdev_op_check(&op, bop->value_off, bop->out_off);
+	err = smdev_op_check(op, bop->value_off, bop->out_off);
 	if (err)
 		return err;
 	if (!within(bop->key_off, bop->key_len, b->arg->in_len) ||
 	    !within(bop->value_off, bop->value_len, b->arg->in_len) ||
 	    !within(bop->out_off, bop->out_len, b->arg->out_len))
 		return -EINVAL;
-	err = smdev_op_execute(b->table->map, &op);
+	return 0;
+}
+
+static void finish_op(struct batch *b, struct shardmap_batch_op *bop,
+		      u32 out_len, int err)
+{
+	bop->status = err;
 	if (!err || err == -ENOBUFS)
-		bop->out_len = op.out_len;
+		bop->out_len = out_len;
+	if (!err)
+		b->out_used = max(b->out_used, bop->out_off + out_len);
+}
+
+static void run_op(struct batch *b, struct shardmap_batch_op *bop)
+{
+	struct smdev_op op;
+	int err;
+
+	err = prepare_op(b, bop, &op);
+	if (!err)
+		err = smdev_op_execute(b->table->map, &op);
 	if (!err) {
 		bop->flags = op.flags;
 		bop->version = op.version;
 		bop->old = op.old;
-		b->out_used = max(b->out_used, bop->out_off + bop->out_len);
 	}
-	return err;
+	finish_op(b, bop, op.out_len, err);
+}
+
+/*
+ * Run the lookups that stand side by side from operation @first on, up to @end, as
+ * one call.  Returns how many operations that were.
+ */
+static u32 run_gets(struct batch *b, u32 first, u32 end)
+{
+	u32 i, nr = 0;
+
+	end = min(end, first + GETS_MAX);
+	for (i = first; i < end; i++, nr++) {
+		struct smdev_op op;
+
+		if (b->ops[i].opcode != SHARDMAP_OP_GET ||
+		    prepare_op(b, &b->ops[i], &op))
+			break;
+		b->gets[nr] = (struct shardmap_get){
+			.key = op.key,
+			.key_len = op.key_len,
+			.value = { .buf = op.out, .len = op.out_len },
+		};
+	}
+	shardmap_get_many(b->table->map, b->gets, nr);
+	for (i = 0; i < nr; i++) {
+		const struct shardmap_get *get = &b->gets[i];
+
+		if (!get->err)
+			b->ops[first + i].version = get->value.version;
+		finish_op(b, &b->ops[first + i], get->value.len, get->err);
+	}
+	return nr;
 }
 
 static int run(struct batch *b)
 {
-	u32 i, nr = b->arg->nr_ops;
+	u32 i = 0, nr = b->arg->nr_ops;
 
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	for (i = 0; i < nr; i++) {
-		if (i && !(i % CHECK_STEP)) {
+	while (i < nr) {
+		u32 end = min(nr, i + CHECK_STEP);
+
+		if (i) {
 			if (signal_pending(current))
 				break;
 			cond_resched();
 		}
-		b->ops[i].status = run_op(b, &b->ops[i]);
+		while (i < end) {
+			u32 gets = run_gets(b, i, end);
+
+			/* What is not a lookup, or not a valid one. */
+			if (!gets)
+				run_op(b, &b->ops[i]);
+			i += gets ?: 1;
+		}
 	}
 	b->arg->done = i;
 	return 0;
@@ -207,6 +274,7 @@ long smdev_batch(struct smdev_cmd *cmd)
 		err = -EFAULT;
 	if (!err)
 		err = copy_ops_out(&b) ?: smdev_reply(cmd);
+	kfree(b.gets);
 	kvfree(b.out);
 	kvfree(b.in);
 	kvfree(b.ops);

@@ -273,8 +273,6 @@ static inline void *sm_entry_value(const struct sm_entry *e)
 /* lookup.c */
 struct sm_entry *sm_find_rcu(const struct shardmap *map, u64 hash,
 			     const void *key, u32 key_len);
-bool sm_entry_is(const struct sm_entry *e, u64 hash, const void *key,
-		 u32 key_len);
 int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value);
 void sm_value_copy(void *buf, const void *value, u32 value_len);
 

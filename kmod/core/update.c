@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "find.h"
 #include "internal.h"
 #include "line.h"
 

@@ -67,6 +67,20 @@ struct shardmap_value {
 };
 
 /**
+ * struct shardmap_get - one of the lookups of shardmap_get_many()
+ * @key: the key
+ * @key_len: its length in bytes
+ * @err: out: what shardmap_get() would return
+ * @value: as for shardmap_get()
+ */
+struct shardmap_get {
+	const void *key;
+	u32 key_len;
+	int err;
+	struct shardmap_value value;
+};
+
+/**
  * struct shardmap_result - what an update did
  * @version: version of the entry after the update, 0 if none is left
  * @old: shardmap_add(): the number before
@@ -160,6 +174,8 @@ void shardmap_destroy(struct shardmap *map);
 
 int __must_check shardmap_get(struct shardmap *map, const void *key,
 			      u32 key_len, struct shardmap_value *value);
+void shardmap_get_many(struct shardmap *map, struct shardmap_get *gets,
+		       unsigned int nr);
 int __must_check shardmap_put(struct shardmap *map, const void *key,
 			      u32 key_len, const void *value, u32 value_len,
 			      enum shardmap_put_mode mode, gfp_t gfp,
