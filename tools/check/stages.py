@@ -16,7 +16,6 @@ KCSAN_OPS_WANTED = 5000000 if CI else 0
 KUNIT_COMMAND = (
     "insmod /ko/shardmap.ko || exit 1; "
     "insmod /ko/shardmap_kunit.ko ops={ops}; loaded=$?; "
-    "cat /sys/kernel/debug/kunit/shardmap*/results > /out/kunit.ktap; "
     "rmmod shardmap_kunit; rmmod shardmap; exit $loaded")
 
 
@@ -46,12 +45,12 @@ def _kunit(kernel, timeout):
     log = f"{kernel}-kunit"
     status, _ = guest(log, kernel, KUNIT_COMMAND.format(ops=KUNIT_OPS[kernel]),
                       ko=("shardmap.ko", "shardmap_kunit.ko"), timeout=timeout, ok=None)
-    results = LOGS / f"{log}.out" / "kunit.ktap"
-    if not results.exists():
-        raise Failed(f"no KUnit results came back, log build/check/{log}.log")
+    console = (LOGS / f"{log}.console").read_text(errors="replace")
+    # KUnit itself prints an empty plan at boot, which ends its parser.
+    results = LOGS / f"{log}.ktap"
+    results.write_text(console[max(console.find("command starts"), 0):])
     result.add(*parse_ktap(results))
     result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
-    console = (LOGS / f"{log}.console").read_text(errors="replace")
     ops = sum(int(n) for n in re.findall(r"shardmap_kunit: ops=(\d+)", console))
     return result, ops
 
