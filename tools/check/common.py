@@ -101,23 +101,23 @@ def kernel_source():
     return pathlib.Path(text.splitlines()[-1])
 
 
-def parse_ktap(path):
-    """(passed, failed, skipped) of a KTAP file, as the kernel's parser counts."""
+def add_ktap(result, path):
+    """Add the tests of a KTAP file to a result, as the kernel's parser counts."""
     tool = kernel_source() / "tools/testing/kunit/kunit.py"
     status, text = run(f"ktap-{path.stem}", [sys.executable, tool, "parse", path],
                        ok=None)
-    # kunit.py names only the counts that are not zero.
     line = re.search(r"Testing complete\. Ran (\d+) tests: (.*)", text)
     if not line:
         raise Failed(f"no test results in {path.relative_to(ROOT)}")
+    # kunit.py names only the counts that are not zero.
     counts = {name: int(n) for name, n in re.findall(r"(\w+): (\d+)", line[2])}
     failed = sum(counts.get(n, 0) for n in ("failed", "crashed", "errors"))
-    passed = counts.get("passed", 0)
+    if not counts.get("passed"):
+        raise Failed(f"no test passed in {path.relative_to(ROOT)}")
     if status and not failed:
         failed = 1
-    if not passed:
-        raise Failed(f"no test passed in {path.relative_to(ROOT)}")
-    return passed, failed, counts.get("skipped", 0)
+    result.add(counts["passed"], failed, counts.get("skipped", 0))
+    result.notes += re.findall(r"Failures: .*", text)
 
 
 def write_figures(figures):

@@ -4,8 +4,8 @@
 import json
 import re
 
-from common import (BUILD, CI, LOGS, ROOT, Failed, Result, guest, kernel_source,
-                    modules, parse_ktap, run, static_tools)
+from common import (BUILD, CI, LOGS, ROOT, Failed, Result, add_ktap, guest,
+                    kernel_source, modules, run, static_tools)
 
 # Operations of one concurrent KUnit case, and seconds of stress, on each bed.
 KUNIT_OPS = {"uml": 200000, "kcsan": 100000 if CI else 20000}
@@ -49,7 +49,7 @@ def _kunit(kernel, timeout):
     # KUnit itself prints an empty plan at boot, which ends its parser.
     results = LOGS / f"{log}.ktap"
     results.write_text(console[max(console.find("command starts"), 0):])
-    result.add(*parse_ktap(results))
+    add_ktap(result, results)
     result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
     ops = sum(int(n) for n in re.findall(r"shardmap_kunit: ops=(\d+)", console))
     return result, ops
