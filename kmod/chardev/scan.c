@@ -72,10 +72,12 @@ static int gather(struct shardmap *map, struct shardmap_scan *scan,
 		err = shardmap_scan(map, &pos, emit, b);
 		cond_resched();
 	} while (!err && !signal_pending(current));
+	if (err == -ENOBUFS && !b->records)
+		return err;
 	scan->cursor.hash = pos.hash;
 	scan->cursor.tie = pos.tie;
 	scan->done = err == 1;
-	return err == -ENOBUFS && !b->records ? -ENOBUFS : 0;
+	return 0;
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "internal.h"
 #include "line.h"
 
@@ -52,6 +53,7 @@ struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 	array->map = map;
 	return array;
 }
+SM_EXPORT_FOR_TESTS(sm_array_alloc);
 
 /**
  * sm_array_bytes() - Memory of an array without its overflow lines.
@@ -159,6 +161,7 @@ int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp)
 	spin_unlock_bh(&shard->lock);
 	return 0;
 }
+SM_EXPORT_FOR_TESTS(sm_spare_refill);
 
 /**
  * sm_spares_free() - Free the spares: who needs some asks for them.

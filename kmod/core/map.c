@@ -27,8 +27,6 @@ static int check_params(const struct shardmap_params *p)
 	if (p->max_key_len > SHARDMAP_MAX_KEY_LEN ||
 	    p->max_value_len > SHARDMAP_MAX_VALUE_LEN)
 		return -EINVAL;
-	if (p->max_entries > S64_MAX || p->max_bytes > S64_MAX)
-		return -EINVAL;
 	return 0;
 }
 
@@ -121,8 +119,9 @@ static struct shardmap *map_alloc(const struct shardmap_params *p)
 	map->flags = p->flags;
 	map->max_key_len = p->max_key_len ?: SHARDMAP_MAX_KEY_LEN;
 	map->max_value_len = p->max_value_len ?: SHARDMAP_MAX_VALUE_LEN;
-	map->max_entries = p->max_entries;
-	map->max_bytes = p->max_bytes;
+	/* They are compared as signed numbers; more is no limit that matters. */
+	map->max_entries = min_t(u64, p->max_entries, S64_MAX);
+	map->max_bytes = min_t(u64, p->max_bytes, S64_MAX);
 	map->gfp = gfp;
 	INIT_WORK(&map->resize_work, sm_resize_work);
 	INIT_WORK(&map->destroy_work, destroy_work);

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Crews: threads, each bound to a CPU, that start together and share out a number
+ * of steps.  No thread is done before the others while steps are left.
+ */
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "kunit_util.h"
+
+/* Steps that a thread takes from the crew's at a time. */
+#define CHUNK 8
+
+/* Below the time after which the kernel takes a waiting task for hung. */
+#define DEADLINE (60 * HZ)
+
+static const unsigned int thread_counts[] = { 2, 3, 4, 5, 8, 16 };
+
+/**
+ * smt_thread_counts() - How many thread counts cases are run with.
+ *
+ * Up to four threads per CPU: beyond that they hardly meet in new ways.
+ *
+ * Return: Their number.
+ */
+unsigned int smt_thread_counts(void)
+{
+	unsigned int i = 0;
+
+	while (i < ARRAY_SIZE(thread_counts) &&
+	       thread_counts[i] <= 4 * num_online_cpus())
+		i++;
+	return i;
+}
+
+/**
+ * smt_threads_gen_params() - Run a case with different numbers of threads.
+ * @prev: as KUnit has it
+ * @desc: as KUnit has it
+ *
+ * Return: As KUnit has it.
+ */
+const void *smt_threads_gen_params(const void *prev, char *desc)
+{
+	const unsigned int *nr = prev;
+
+	nr = nr ? nr + 1 : thread_counts;
+	if (nr == thread_counts + smt_thread_counts())
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "threads=%u", *nr);
+	return nr;
+}
+
+/**
+ * smt_threads() - Number of threads that a case runs with.
+ * @test: a case with smt_threads_gen_params()
+ *
+ * Return: The number.
+ */
+unsigned int smt_threads(struct kunit *test)
+{
+	return *(const unsigned int *)test->param_value;
+}
+
+/**
+ * smt_problem() - Describe what went wrong.
+ * @w: the thread that saw it
+ * @format: as for printf()
+ *
+ * Return: The description, for a step function to return.
+ */
+const char *smt_problem(struct smt_worker *w, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(w->problem, sizeof(w->problem), format, args);
+	va_end(args);
+	return w->problem;
+}
+
+/* Operations of one step of smt_churn(), so that resizes do not take ages. */
+#define CHURN_STEP 4
+
+static int churn_once(struct smt_worker *w, u64 span)
+{
+	u64 at = w->seen[0]++ % (2 * span);
+	u64 key = smt_mix(((u64)w->index + 1) << 32 | at % span);
+	bool up = at < span;
+
+	w->balance += up ? 1 : -1;
+	return up ? smt_put(w->crew->map, key, U64_MAX) :
+		    smt_delete(w->crew->map, key);
+}
+
+/**
+ * smt_churn() - A step that makes the table grow for a while, then shrink.
+ * @w: the thread
+ *
+ * Keys are those of streams from 2^32 on, values are U64_MAX.  w->seen[0] is
+ * where the thread is.
+ *
+ * Return: NULL, or what went wrong.
+ */
+const char *smt_churn(struct smt_worker *w)
+{
+	/* Up and down some times, but not just a little. */
+	u64 span = clamp_t(u64, w->crew->steps / w->crew->nr / 4, 200, 2000);
+	unsigned int i;
+
+	for (i = 0; i < CHURN_STEP; i++) {
+		int err = churn_once(w, span);
+
+		if (err)
+			return smt_problem(w, "churn: error %d", err);
+	}
+	w->extra_ops += CHURN_STEP - 1;
+	return NULL;
+}
+
+/**
+ * smt_yield() - Let the others run.
+ *
+ * Without preemption, as on UML, each would run on for a whole tick.
+ */
+void smt_yield(void)
+{
+	if (IS_ENABLED(CONFIG_SMP))
+		cond_resched();
+	else
+		yield();
+}
+
+static bool may_go_on(struct smt_crew *crew)
+{
+	return atomic64_sub_return(CHUNK, &crew->left) >= 0 &&
+	       !READ_ONCE(crew->problem) &&
+	       time_before(jiffies, crew->deadline);
+}
+
+static int worker_thread(void *arg)
+{
+	struct smt_worker *w = arg;
+	struct smt_crew *crew = w->crew;
+	unsigned int i;
+
+	wait_for_completion(&crew->go);
+	atomic_inc(&crew->arrived);
+	while (atomic_read(&crew->arrived) < crew->started)
+		smt_yield();
+	while (may_go_on(crew)) {
+		for (i = 0; i < CHUNK; i++, w->step++) {
+			const char *problem = crew->step(w);
+
+			if (!problem)
+				continue;
+			if (problem != w->problem)
+				smt_problem(w, "%s", problem);
+			cmpxchg(&crew->problem, NULL, w);
+			break;
+		}
+		smt_yield();
+	}
+	kthread_complete_and_exit(&w->done, 0);
+}
+
+static void worker_start(struct smt_worker *w, struct smt_crew *crew)
+{
+	unsigned int cpu = cpumask_local_spread(w->index % num_online_cpus(),
+						NUMA_NO_NODE);
+	struct task_struct *task;
+
+	w->crew = crew;
+	w->random = smt_mix(w->index);
+	init_completion(&w->done);
+	task = kthread_create(worker_thread, w, "shardmap/%u", w->index);
+	if (IS_ERR(task)) {
+		complete(&w->done);
+		return;
+	}
+	kthread_bind(task, cpu);
+	crew->started++;
+	wake_up_process(task);
+}
+
+static void crew_finish(struct kunit *test, struct smt_crew *crew,
+			struct smt_worker *workers)
+{
+	struct smt_worker *first = crew->problem;
+	unsigned int i;
+
+	crew->balance = 0;
+	for (i = 0; i < crew->nr; i++) {
+		smt_count_ops(workers[i].step + workers[i].extra_ops);
+		crew->balance += workers[i].balance;
+	}
+	if (first)
+		KUNIT_FAIL(test, "thread %u, step %llu: %s", first->index,
+			   first->step, first->problem);
+	if (crew->started != crew->nr)
+		KUNIT_FAIL(test, "only %u threads could be made",
+			   crew->started);
+	if (atomic64_read(&crew->left) > 0 && !first)
+		kunit_info(test, "stopped early, %lld steps left\n",
+			   atomic64_read(&crew->left));
+}
+
+/**
+ * smt_crew_run() - Have a crew take all its steps.
+ * @test: the case, failed if something goes wrong
+ * @crew: the crew
+ */
+void smt_crew_run(struct kunit *test, struct smt_crew *crew)
+{
+	struct smt_worker *workers;
+	unsigned int i;
+
+	workers = kcalloc(crew->nr, sizeof(*workers), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, workers);
+	atomic64_set(&crew->left, crew->steps);
+	atomic_set(&crew->arrived, 0);
+	init_completion(&crew->go);
+	crew->started = 0;
+	crew->problem = NULL;
+	crew->deadline = jiffies + DEADLINE;
+	for (i = 0; i < crew->nr; i++) {
+		workers[i].index = i;
+		worker_start(&workers[i], crew);
+	}
+	/* From here to the end of all threads nothing may abort the case. */
+	complete_all(&crew->go);
+	for (i = 0; i < crew->nr; i++)
+		wait_for_completion(&workers[i].done);
+	crew_finish(test, crew, workers);
+	kfree(workers);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Updates from softirq context and lookups from hardirq context while threads
+ * update the same shard.  A timer on each thread's CPU interrupts it at any
+ * point, looks up, and raises a tasklet that updates.
+ */
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/smp.h>
+
+#include "kunit_util.h"
+
+#define HOT_KEYS 8
+#define STABLE_KEYS 40
+
+/* Between interrupts: long enough for the thread to get on. */
+#define PERIOD_NS (IS_ENABLED(CONFIG_KCSAN) ? 1000000 : 100000)
+
+struct load;
+
+/**
+ * struct source - what interrupts one thread
+ * @load: what all have in common
+ * @timer: looks up in hardirq context
+ * @tasklet: updates in softirq context
+ * @random: state of smt_random()
+ * @step: number of the tasklet's run
+ * @balance: entries that the tasklet inserted less those it removed
+ * @lookups: lookups done
+ * @updates: updates done
+ * @problem: what went wrong
+ */
+struct source {
+	struct load *load;
+	struct hrtimer timer;
+	struct tasklet_struct tasklet;
+	u64 random;
+	u64 step;
+	s64 balance;
+	u64 lookups;
+	u64 updates;
+	const char *problem;
+};
+
+/**
+ * struct load - threads and their interrupts at one table
+ * @map: the table
+ * @sum: for each hot key, what was added
+ * @source: one per thread
+ */
+struct load {
+	struct shardmap *map;
+	atomic64_t sum[HOT_KEYS];
+	struct source source[16];
+};
+
+static u64 stable_key(u64 number)
+{
+	return smt_mix(1ULL << 40 | number);
+}
+
+static enum hrtimer_restart look_up(struct hrtimer *timer)
+{
+	struct source *s = container_of(timer, struct source, timer);
+	u64 key = stable_key(smt_random(&s->random) % STABLE_KEYS);
+	u8 value[SMT_VALUE_MAX];
+	struct shardmap_value found = { .buf = value, .len = sizeof(value) };
+
+	if (shardmap_get(s->load->map, &key, sizeof(key), &found))
+		s->problem = "a stable key was not found in hardirq context";
+	else if (!smt_value_good(value, found.len, key, NULL))
+		s->problem = "a value was torn in hardirq context";
+	s->lookups++;
+	tasklet_schedule(&s->tasklet);
+	hrtimer_forward_now(timer, ns_to_ktime(PERIOD_NS));
+	return HRTIMER_RESTART;
+}
+
+/* Memory may be short for GFP_ATOMIC; that alone is no error. */
+static bool add_one(struct load *load, u64 id, gfp_t gfp, s64 *balance)
+{
+	struct shardmap_result result;
+	u64 key = smt_mix(id), initial = 0;
+	int err = shardmap_add(load->map, &key, sizeof(key), 1, &initial, gfp,
+			       &result);
+
+	if (err)
+		return err == -ENOMEM;
+	atomic64_inc(&load->sum[id]);
+	*balance += result.inserted;
+	return true;
+}
+
+static bool replace_stable(struct load *load, u64 *random, gfp_t gfp)
+{
+	u64 key = stable_key(smt_random(random) % STABLE_KEYS);
+	u8 value[SMT_VALUE_MAX];
+	u32 len = smt_value_make(value, key, smt_random(random));
+	int err = shardmap_put(load->map, &key, sizeof(key), value, len,
+			       SHARDMAP_PUT_EXIST, gfp, NULL);
+
+	return !err || err == -ENOMEM;
+}
+
+/* A few keys come and go. */
+static bool insert_or_delete(struct load *load, u64 *random, gfp_t gfp,
+			     s64 *balance)
+{
+	u64 r = smt_random(random), key = smt_mix(1ULL << 41 | (r >> 8) % 30);
+	struct shardmap_result result;
+	int err;
+
+	if (r & 1) {
+		err = shardmap_delete(load->map, &key, sizeof(key), gfp);
+		*balance -= !err;
+		return !err || err == -ENOENT || err == -ENOMEM;
+	}
+	err = shardmap_put(load->map, &key, sizeof(key), &r, sizeof(r),
+			   SHARDMAP_PUT_ANY, gfp, &result);
+	*balance += !err && result.inserted;
+	return !err || err == -ENOMEM;
+}
+
+static void update_in_softirq(struct tasklet_struct *tasklet)
+{
+	struct source *s = container_of(tasklet, struct source, tasklet);
+	bool good = true;
+
+	if (!in_serving_softirq())
+		s->problem = "a tasklet ran outside of softirq context";
+	good &= add_one(s->load, s->step++ % HOT_KEYS, GFP_ATOMIC, &s->balance);
+	good &= replace_stable(s->load, &s->random, GFP_ATOMIC);
+	good &= insert_or_delete(s->load, &s->random, GFP_ATOMIC, &s->balance);
+	if (!good)
+		s->problem = "an update failed in softirq context";
+	s->updates += 3;
+}
+
+static const char *update_in_thread(struct smt_worker *w)
+{
+	struct load *load = w->crew->arg;
+	struct source *s = &load->source[w->index];
+	bool good;
+
+	/* From the thread, since a timer stays on the CPU that starts it. */
+	if (!w->step)
+		hrtimer_start(&s->timer, ns_to_ktime(PERIOD_NS),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+	switch (w->step % 4) {
+	case 0:
+		good = add_one(load, smt_random(&w->random) % HOT_KEYS,
+			       GFP_KERNEL, &w->balance);
+		break;
+	case 1:
+		good = replace_stable(load, &w->random, GFP_KERNEL);
+		break;
+	case 2:
+		good = insert_or_delete(load, &w->random, GFP_KERNEL,
+					&w->balance);
+		break;
+	default:
+		return smt_churn(w);
+	}
+	return good ? NULL : "an update failed in a thread";
+}
+
+static struct load *new_load(struct kunit *test, struct shardmap *map)
+{
+	struct load *load = kunit_kzalloc(test, sizeof(*load), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, load);
+	load->map = map;
+	for (i = 0; i < ARRAY_SIZE(load->source); i++) {
+		struct source *s = &load->source[i];
+
+		s->load = load;
+		s->random = smt_mix(1000 + i);
+		hrtimer_init(&s->timer, CLOCK_MONOTONIC,
+			     HRTIMER_MODE_REL_PINNED_HARD);
+		s->timer.function = look_up;
+		tasklet_setup(&s->tasklet, update_in_softirq);
+	}
+	return load;
+}
+
+static s64 stop_interrupts(struct kunit *test, struct load *load)
+{
+	u64 lookups = 0, updates = 0;
+	s64 balance = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(load->source); i++) {
+		struct source *s = &load->source[i];
+
+		hrtimer_cancel(&s->timer);
+		tasklet_kill(&s->tasklet);
+		if (s->problem)
+			KUNIT_FAIL(test, "%s", s->problem);
+		balance += s->balance;
+		lookups += s->lookups;
+		updates += s->updates;
+	}
+	KUNIT_EXPECT_GT(test, lookups, 0);
+	KUNIT_EXPECT_GT(test, updates, 0);
+	smt_count_ops(lookups + updates);
+	return balance;
+}
+
+static void interrupts_and_threads_share_a_shard(struct kunit *test)
+{
+	struct shardmap_params params = { .nr_shards = 1 };
+	struct shardmap *map = smt_create(test, &params);
+	struct load *load = new_load(test, map);
+	struct smt_crew crew = {
+		.map = map,
+		.arg = load,
+		.step = update_in_thread,
+		.nr = smt_threads(test),
+		.steps = smt_ops(smt_thread_counts()),
+	};
+	u64 i, key, value;
+	u32 len;
+
+	for (i = 0; i < STABLE_KEYS; i++) {
+		u8 buf[SMT_VALUE_MAX];
+
+		key = stable_key(i);
+		len = smt_value_make(buf, key, i);
+		KUNIT_ASSERT_EQ(test, 0,
+				shardmap_put(map, &key, sizeof(key), buf, len,
+					     SHARDMAP_PUT_ANY, GFP_KERNEL,
+					     NULL));
+	}
+	smt_crew_run(test, &crew);
+	crew.balance += stop_interrupts(test, load);
+	smt_expect_sound(test, map);
+	KUNIT_EXPECT_EQ(test, STABLE_KEYS + crew.balance, shardmap_count(map));
+	for (i = 0; i < HOT_KEYS; i++) {
+		KUNIT_EXPECT_EQ(test, 0, smt_get(map, smt_mix(i), &value));
+		KUNIT_EXPECT_EQ(test, atomic64_read(&load->sum[i]), value);
+	}
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE_PARAM(interrupts_and_threads_share_a_shard,
+			 smt_threads_gen_params),
+	{}
+};
+
+struct kunit_suite smt_interrupt_suite = {
+	.name = "shardmap_interrupt",
+	.suite_init = smt_suite_init,
+	.suite_exit = smt_suite_exit,
+	.test_cases = cases,
+};

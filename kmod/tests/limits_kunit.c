@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Limits are kept to the last entry and byte; deferred memory stays bounded. */
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "core/internal.h"
+#include "kunit_util.h"
+
+static struct shardmap *create(struct kunit *test, u64 entries, u64 bytes)
+{
+	struct shardmap_params params = {
+		.nr_shards = 8,
+		.max_entries = entries,
+		.max_bytes = bytes,
+	};
+
+	return smt_create(test, &params);
+}
+
+/* A full table refuses new keys in all ways, and only new keys. */
+static void expect_full(struct kunit *test, struct shardmap *map, u64 present,
+			u64 absent)
+{
+	struct shardmap_result result;
+	u64 buf, initial = 0, count = shardmap_count(map);
+	struct shardmap_value found = { .buf = &buf, .len = sizeof(buf) };
+
+	KUNIT_EXPECT_EQ(test, -ENOSPC, smt_put(map, absent, 1));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			shardmap_put(map, &absent, 8, &buf, 0,
+				     SHARDMAP_PUT_NOEXIST, GFP_KERNEL, NULL));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			shardmap_get_or_put(map, &absent, 8, &buf, 8, &found,
+					    GFP_KERNEL, &result));
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			shardmap_add(map, &absent, 8, 1, &initial, GFP_KERNEL,
+				     &result));
+	KUNIT_EXPECT_EQ(test, -ENOENT, smt_get(map, absent, &buf));
+	KUNIT_EXPECT_EQ(test, 0, smt_put(map, present, 5));
+	KUNIT_EXPECT_EQ(test, 0,
+			shardmap_add(map, &present, 8, 1, &initial, GFP_KERNEL,
+				     &result));
+	found.len = sizeof(buf);
+	KUNIT_EXPECT_EQ(test, 0,
+			shardmap_get_or_put(map, &present, 8, &initial, 8,
+					    &found, GFP_KERNEL, &result));
+	KUNIT_EXPECT_EQ(test, 6, buf);
+	KUNIT_EXPECT_EQ(test, count, shardmap_count(map));
+}
+
+static void entries_are_limited_to_the_last(struct kunit *test)
+{
+	static const u64 limits[] = { 1, 2, 1000 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		u64 max = limits[i];
+		struct shardmap *map = create(test, max, 0);
+		struct shardmap_position pos = {};
+		u64 removed = 0;
+
+		smt_fill(test, map, 0, 0, max);
+		expect_full(test, map, smt_mix(0), smt_mix(max));
+		/* One goes, one comes. */
+		KUNIT_EXPECT_EQ(test, 0, smt_delete(map, smt_mix(0)));
+		KUNIT_EXPECT_EQ(test, 0, smt_put(map, smt_mix(max), 0));
+		expect_full(test, map, smt_mix(max), smt_mix(0));
+		while (!shardmap_clear_step(map, &pos, &removed))
+			;
+		KUNIT_EXPECT_EQ(test, max, removed);
+		smt_fill(test, map, 0, 0, max);
+		expect_full(test, map, smt_mix(0), smt_mix(max));
+		smt_expect_sound(test, map);
+	}
+}
+
+/* Memory of an entry with an 8-byte key and a value of @len bytes. */
+static u64 entry_bytes(struct kunit *test, u32 len)
+{
+	struct shardmap *map = create(test, 0, 0);
+	struct shardmap_stats stats;
+	u64 key = 1;
+	void *value = kunit_kzalloc(test, len, GFP_KERNEL);
+
+	KUNIT_ASSERT_EQ(test, 0,
+			shardmap_put(map, &key, 8, value, len, SHARDMAP_PUT_ANY,
+				     GFP_KERNEL, NULL));
+	shardmap_get_stats(map, &stats);
+	smt_destroy(test, map);
+	return stats.entry_bytes;
+}
+
+static void bytes_are_limited_to_the_last(struct kunit *test)
+{
+	u64 small = entry_bytes(test, 8), large = entry_bytes(test, 800);
+	/* Room for ten small ones and a large one, less one byte. */
+	struct shardmap *map = create(test, 0, 10 * small + large - 1);
+	u8 *value = kunit_kzalloc(test, 800, GFP_KERNEL);
+	struct shardmap_stats stats;
+	u64 key = smt_mix(3), number;
+
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	smt_fill(test, map, 0, 0, 10);
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			shardmap_put(map, "large", 5, value, 800,
+				     SHARDMAP_PUT_ANY, GFP_KERNEL, NULL));
+	/* In the place of a small one there is room. */
+	KUNIT_EXPECT_EQ(test, 0,
+			shardmap_put(map, &key, 8, value, 800, SHARDMAP_PUT_ANY,
+				     GFP_KERNEL, NULL));
+	shardmap_get_stats(map, &stats);
+	KUNIT_EXPECT_EQ(test, 9 * small + large, stats.entry_bytes);
+	/* A second one does not fit, and the old value stays. */
+	key = smt_mix(4);
+	KUNIT_EXPECT_EQ(test, -ENOSPC,
+			shardmap_put(map, &key, 8, value, 800, SHARDMAP_PUT_ANY,
+				     GFP_KERNEL, NULL));
+	KUNIT_EXPECT_EQ(test, 0, smt_get(map, key, &number));
+	KUNIT_EXPECT_EQ(test, 4, number);
+	KUNIT_EXPECT_EQ(test, -ENOSPC, smt_put(map, smt_mix(10), 10));
+	/* Back to small, then eleven or more fit. */
+	KUNIT_EXPECT_EQ(test, 0, smt_put(map, smt_mix(3), 3));
+	smt_fill(test, map, 0, 10, 10 + div64_u64(large - 1, small));
+	expect_full(test, map, smt_mix(0), smt_mix(9999));
+	smt_expect_sound(test, map);
+}
+
+/* An insertion refused for its bytes must not take an entry's place. */
+static void refusal_takes_no_place(struct kunit *test)
+{
+	u64 small = entry_bytes(test, 8);
+	struct shardmap *map = create(test, 10, 10 * small);
+	u8 *value = kunit_kzalloc(test, 800, GFP_KERNEL);
+	u64 key = smt_mix(77);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, value);
+	for (i = 0; i < 100; i++)
+		KUNIT_ASSERT_EQ(test, -ENOSPC,
+				shardmap_put(map, &key, 8, value, 800,
+					     SHARDMAP_PUT_ANY, GFP_KERNEL,
+					     NULL));
+	smt_fill(test, map, 0, 0, 10);
+	expect_full(test, map, smt_mix(0), smt_mix(10));
+	KUNIT_EXPECT_EQ(test, 10, atomic64_read(&map->entries_held));
+	KUNIT_EXPECT_EQ(test, 10 * small, atomic64_read(&map->bytes_held));
+}
+
+#define MAX_ENTRIES 200
+
+/* Counts less than there is: up after an insertion, down before a deletion. */
+static const char *hammer(struct smt_worker *w)
+{
+	atomic_t *live = w->crew->arg;
+	u64 key = smt_mix((u64)w->index << 32 | w->seen[0]);
+	struct shardmap_result result;
+	int err;
+
+	if (w->seen[0] && smt_random(&w->random) % 5 < 2) {
+		key = smt_mix((u64)w->index << 32 | --w->seen[0]);
+		atomic_dec(live);
+		w->balance--;
+		err = smt_delete(w->crew->map, key);
+		return err ? smt_problem(w, "delete: error %d", err) : NULL;
+	}
+	err = shardmap_put(w->crew->map, &key, sizeof(key), &key, sizeof(key),
+			   SHARDMAP_PUT_NOEXIST, GFP_KERNEL, &result);
+	if (err == -ENOSPC)
+		return NULL;
+	if (err)
+		return smt_problem(w, "put: error %d", err);
+	w->seen[0]++;
+	w->balance++;
+	if (atomic_inc_return(live) > MAX_ENTRIES)
+		return "more entries than the limit";
+	return NULL;
+}
+
+static void threads_never_pass_the_limit(struct kunit *test)
+{
+	atomic_t live = ATOMIC_INIT(0);
+	struct smt_crew crew = {
+		.map = create(test, MAX_ENTRIES, 0),
+		.arg = &live,
+		.step = hammer,
+		.nr = smt_threads(test),
+		.steps = smt_ops(smt_thread_counts()),
+	};
+	u64 n = 1ULL << 40;
+
+	smt_crew_run(test, &crew);
+	smt_expect_sound(test, crew.map);
+	KUNIT_EXPECT_EQ(test, crew.balance, shardmap_count(crew.map));
+	KUNIT_EXPECT_EQ(test, crew.balance,
+			atomic64_read(&crew.map->entries_held));
+	/* Nothing was lost: it can be filled to the very last. */
+	while (!smt_put(crew.map, smt_mix(n), n))
+		n++;
+	KUNIT_EXPECT_EQ(test, MAX_ENTRIES, shardmap_count(crew.map));
+}
+
+#define FLOOD_KEYS 64
+#define FLOOD_BYTES 4000
+
+/**
+ * struct flood - what threads that replace large values share
+ * @value: what they store
+ * @most: most deferred bytes seen
+ */
+struct flood {
+	u8 value[FLOOD_BYTES];
+	atomic64_t most;
+};
+
+static const char *replace_large(struct smt_worker *w)
+{
+	u64 key = smt_mix(smt_random(&w->random) % FLOOD_KEYS), most, seen;
+	struct flood *flood = w->crew->arg;
+	struct shardmap_result result;
+	struct shardmap_stats stats;
+	int err;
+
+	err = shardmap_put(w->crew->map, &key, sizeof(key), flood->value,
+			   FLOOD_BYTES, SHARDMAP_PUT_ANY, GFP_KERNEL, &result);
+	if (err)
+		return smt_problem(w, "put: error %d", err);
+	w->balance += result.inserted;
+	if (w->step % 16)
+		return NULL;
+	shardmap_get_stats(w->crew->map, &stats);
+	most = atomic64_read(&flood->most);
+	while (stats.deferred_bytes > most) {
+		seen = atomic64_cmpxchg(&flood->most, most,
+					stats.deferred_bytes);
+		if (seen == most)
+			break;
+		most = seen;
+	}
+	return NULL;
+}
+
+/* The limit, a batch per CPU, and one update per thread beyond it. */
+static void deferred_bytes_stay_bounded(struct kunit *test)
+{
+	struct flood *flood = kunit_kzalloc(test, sizeof(*flood), GFP_KERNEL);
+	struct smt_crew crew = {
+		.map = create(test, 0, 0),
+		.arg = flood,
+		.step = replace_large,
+		.nr = smt_threads(test),
+		.steps = smt_ops(4 * smt_thread_counts()),
+	};
+	struct shardmap_stats stats;
+	u64 bound;
+
+	KUNIT_ASSERT_NOT_NULL(test, flood);
+	bound = SM_DEFERRED_MIN + (num_possible_cpus() + crew.nr) *
+					  SM_BATCH_OBJECTS *
+					  entry_bytes(test, FLOOD_BYTES);
+	smt_crew_run(test, &crew);
+	smt_expect_sound(test, crew.map);
+	KUNIT_EXPECT_EQ(test, FLOOD_KEYS, crew.balance);
+	KUNIT_EXPECT_LE(test, atomic64_read(&flood->most), bound);
+	KUNIT_EXPECT_GT(test, atomic64_read(&flood->most), 0);
+	smt_drain(crew.map);
+	shardmap_get_stats(crew.map, &stats);
+	KUNIT_EXPECT_EQ(test, 0, stats.deferred_bytes);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(entries_are_limited_to_the_last),
+	KUNIT_CASE(bytes_are_limited_to_the_last),
+	KUNIT_CASE(refusal_takes_no_place),
+	KUNIT_CASE_PARAM(threads_never_pass_the_limit, smt_threads_gen_params),
+	KUNIT_CASE_PARAM(deferred_bytes_stay_bounded, smt_threads_gen_params),
+	{}
+};
+
+struct kunit_suite smt_limits_suite = {
+	.name = "shardmap_limits",
+	.suite_init = smt_suite_init,
+	.suite_exit = smt_suite_exit,
+	.test_cases = cases,
+};

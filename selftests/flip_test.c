@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Arguments that another thread changes while the kernel looks at them.
+ *
+ * A command may take any mixture of what was there, but has to stay with what it
+ * took: a key hashed as one and stored as another would never be found again.
+ */
+#include "batch.h"
+#include "scan.h"
+#include "table.h"
+
+enum { ROUNDS = 3000, RED_ZONE = 256 };
+
+/**
+ * struct flip - what two threads share
+ * @fd: the table
+ * @op: an operation
+ * @batch: a batch
+ * @ops: its operations
+ * @in: keys and values
+ * @out: output, and behind it what must not be written to
+ * @stop: enough has been done
+ * @strange: commands that ended in a way they should not
+ * @good: commands, or operations of a batch, that succeeded
+ * @bad: those that did not
+ */
+struct flip {
+	int fd;
+	struct shardmap_op op;
+	struct shardmap_batch batch;
+	struct shardmap_batch_op *ops;
+	unsigned char *in;
+	unsigned char *out;
+	bool stop;
+	unsigned int strange;
+	unsigned int good;
+	unsigned int bad;
+};
+
+static bool stopped(const struct flip *f)
+{
+	return __atomic_load_n(&f->stop, __ATOMIC_RELAXED);
+}
+
+static void stop(struct flip *f)
+{
+	__atomic_store_n(&f->stop, true, __ATOMIC_RELAXED);
+}
+
+/* Never merged or dropped: the point is that each is seen. */
+#define SET(place, value) (*(volatile __typeof__(place) *)&(place) = (value))
+
+static void judge(struct flip *f, int ret)
+{
+	switch (ret) {
+	case 0:
+	case 1:
+		f->good++;
+		break;
+	case -EINVAL:
+	case -EMSGSIZE:
+	case -EFAULT:
+	case -ENOENT:
+	case -EEXIST:
+	case -ENOBUFS:
+		f->bad++;
+		break;
+	default:
+		f->strange++;
+	}
+}
+
+static int check_record(const struct shardmap_record *rec, void *arg)
+{
+	struct flip *f = arg;
+
+	if (check_value(f->fd, record_key(rec), rec->key_len, record_value(rec),
+			rec->value_len))
+		f->strange++;
+	return 0;
+}
+
+/* Each entry that a scan shows is found by its key, and is counted once. */
+static int check_table(struct flip *f)
+{
+	struct snapshot snap;
+	int ret = snapshot_take(f->fd, &snap);
+	__u64 removed;
+
+	if (ret)
+		return ret;
+	ret = scan_all(f->fd, SHARDMAP_VALUE_LEN_MAX * 2, check_record, f);
+	if (!ret)
+		ret = do_clear(f->fd, &removed);
+	if (!ret && (removed != snap.entries || count_entries(f->fd)))
+		ret = -EBADMSG;
+	snapshot_free(&snap);
+	return ret;
+}
+
+static void flip_op(struct flip *f)
+{
+	static const __u32 lens[] = { 8,    16, 0,	   1024,
+				      2000, 9,	INT32_MAX, UINT32_MAX };
+	unsigned int i;
+
+	for (i = 0; !stopped(f); i++) {
+		SET(f->op.key_len, lens[i % 8]);
+		SET(f->op.value_len, lens[(i + 3) % 7]);
+		SET(f->op.flags, i & 3);
+		memset(f->in, 'a' + i % 3, 16);
+		memset(f->in + 4096, 'a' + i % 3, 16);
+		SET(f->op.flags, 0);
+		SET(f->op.key_len, 8);
+		SET(f->op.value_len, 8);
+	}
+}
+
+static void run_op(struct flip *f)
+{
+	static const unsigned int nrs[] = { SHARDMAP_IOC_PUT, SHARDMAP_IOC_PUT,
+					    SHARDMAP_IOC_GET_OR_PUT,
+					    SHARDMAP_IOC_DELETE };
+	unsigned int i;
+
+	for (i = 0; i < 10 * ROUNDS; i++) {
+		/* DELETE takes no value, and will mostly be refused. */
+		SET(f->op.value, nrs[i % 4] == SHARDMAP_IOC_DELETE ?
+					 0 :
+					 to_u64(f->in + 4096));
+		SET(f->op.size, sizeof(f->op));
+		SET(f->op.out_len, 0);
+		judge(f, do_ioctl(f->fd, nrs[i % 4], &f->op));
+	}
+	stop(f);
+}
+
+static void op_work(unsigned int nth, void *arg)
+{
+	if (nth)
+		flip_op(arg);
+	else
+		run_op(arg);
+}
+
+TEST_F(table, an_operation_reads_each_member_once)
+{
+	struct flip f = { .fd = self->fd };
+
+	/* Lengths beyond the pages end in EFAULT, not in someone's memory. */
+	f.in = guarded_pages(2);
+	f.op = key_op(f.in, 8);
+	run_crew(2, op_work, &f);
+	EXPECT_EQ(0, check_table(&f));
+	EXPECT_EQ(0, f.strange);
+	EXPECT_LT(0, f.good);
+	EXPECT_LT(0, f.bad);
+}
+
+enum { OPS = 64, ARENA = OPS * 32 };
+
+/* Fill in operations, all valid: put, get, add and delete in turn. */
+static void renew_ops(struct flip *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < OPS; i++) {
+		static const __u16 opcodes[] = { SHARDMAP_OP_PUT,
+						 SHARDMAP_OP_GET,
+						 SHARDMAP_OP_GET_OR_PUT,
+						 SHARDMAP_OP_DELETE };
+		struct shardmap_batch_op op = {
+			.opcode = opcodes[i % 4],
+			.status = NO_STATUS,
+			.key_off = i / 4 * 32,
+			.key_len = 8,
+		};
+
+		if (op.opcode == SHARDMAP_OP_PUT ||
+		    op.opcode == SHARDMAP_OP_GET_OR_PUT) {
+			op.value_off = i * 32 + 8;
+			op.value_len = 24;
+		}
+		if (op.opcode == SHARDMAP_OP_GET ||
+		    op.opcode == SHARDMAP_OP_GET_OR_PUT) {
+			op.out_off = i * 32;
+			op.out_len = 32;
+		}
+		f->ops[i] = op;
+	}
+}
+
+static void flip_batch_op(struct flip *f)
+{
+	static const __u32 wild[] = { 0,	 ARENA - 1, ARENA,
+				      ARENA + 1, 1U << 31,  UINT32_MAX - 7,
+				      16,	 UINT32_MAX };
+	unsigned int i;
+
+	for (i = 0; !stopped(f); i++) {
+		struct shardmap_batch_op *op = &f->ops[i * 7 % OPS];
+		struct shardmap_batch_op was = *op;
+
+		SET(op->key_off, wild[i % 8]);
+		SET(op->key_len, wild[(i / 2) % 8]);
+		SET(op->value_off, wild[(i / 3) % 8]);
+		SET(op->value_len, wild[(i / 5) % 8]);
+		SET(op->out_off, wild[(i / 7) % 8]);
+		SET(op->out_len, wild[(i / 9) % 8]);
+		SET(op->opcode, i % 7);
+		memset(f->in + i % (ARENA - 8), i, 8);
+		SET(op->opcode, was.opcode);
+		SET(op->key_off, was.key_off);
+		SET(op->key_len, 8);
+		SET(op->value_off, was.value_off);
+		SET(op->value_len, was.value_len);
+		SET(op->out_off, was.out_off);
+		SET(op->out_len, was.out_len);
+	}
+}
+
+static void run_batch_ops(struct flip *f)
+{
+	unsigned int round, i;
+
+	for (round = 0; round < ROUNDS; round++) {
+		renew_ops(f);
+		if (do_ioctl(f->fd, SHARDMAP_IOC_BATCH, &f->batch))
+			f->strange++;
+		for (i = 0; i < OPS; i++)
+			judge(f, f->ops[i].status);
+		for (i = 0; i < RED_ZONE; i++)
+			f->strange += f->out[ARENA + i] != '#';
+	}
+	stop(f);
+}
+
+static void batch_op_work(unsigned int nth, void *arg)
+{
+	if (nth)
+		flip_batch_op(arg);
+	else
+		run_batch_ops(arg);
+}
+
+static void flip_init(struct flip *f, int fd)
+{
+	*f = (struct flip){ .fd = fd };
+	f->in = guarded_pages(ARENA / PAGE + 1);
+	f->out = guarded_pages(ARENA / PAGE + 1);
+	memset(f->out + ARENA, '#', RED_ZONE);
+	f->ops = (struct shardmap_batch_op *)((char *)guarded_pages(1) + PAGE) -
+		 OPS;
+	f->batch = (struct shardmap_batch){
+		.size = sizeof(f->batch),
+		.ops = to_u64(f->ops),
+		.nr_ops = OPS,
+		.op_size = sizeof(*f->ops),
+		.in = to_u64(f->in),
+		.out = to_u64(f->out),
+		.in_len = ARENA,
+		.out_len = ARENA,
+	};
+}
+
+TEST_F(table, a_batch_reads_each_operation_once)
+{
+	struct flip f;
+
+	flip_init(&f, self->fd);
+	run_crew(2, batch_op_work, &f);
+	EXPECT_EQ(0, check_table(&f));
+	EXPECT_EQ(0, f.strange);
+	EXPECT_LT(0, f.good);
+	EXPECT_LT(0, f.bad);
+}
+
+static void flip_header(struct flip *f)
+{
+	struct shardmap_batch was = f->batch;
+	unsigned int i;
+
+	for (i = 0; !stopped(f); i++) {
+		SET(f->batch.nr_ops, i % 2 ? SHARDMAP_BATCH_OPS_MAX : 1);
+		SET(f->batch.in_len, i % 3 * (ARENA / 2));
+		SET(f->batch.out_len, i % 5 * (ARENA / 4));
+		SET(f->batch.op_size, 64 + i % 3 * 8);
+		SET(f->batch.nr_ops, was.nr_ops);
+		SET(f->batch.in_len, was.in_len);
+		SET(f->batch.out_len, was.out_len);
+		SET(f->batch.op_size, was.op_size);
+	}
+}
+
+static void run_header(struct flip *f)
+{
+	unsigned int round, i;
+
+	for (round = 0; round < ROUNDS; round++) {
+		int ret;
+
+		renew_ops(f);
+		ret = do_ioctl(f->fd, SHARDMAP_IOC_BATCH, &f->batch);
+		/* Operations taken at the wrong distance are odd ones. */
+		if (ret == -E2BIG)
+			ret = -EINVAL;
+		judge(f, ret);
+		for (i = 0; i < RED_ZONE; i++)
+			f->strange += f->out[ARENA + i] != '#';
+	}
+	stop(f);
+}
+
+static void header_work(unsigned int nth, void *arg)
+{
+	if (nth)
+		flip_header(arg);
+	else
+		run_header(arg);
+}
+
+TEST_F(table, a_batch_reads_its_header_once)
+{
+	struct flip f;
+
+	flip_init(&f, self->fd);
+	run_crew(2, header_work, &f);
+	EXPECT_EQ(0, check_table(&f));
+	EXPECT_EQ(0, f.strange);
+	EXPECT_LT(0, f.good);
+	EXPECT_LT(0, f.bad);
+}
+
+TEST_HARNESS_MAIN

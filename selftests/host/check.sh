@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Run groups of tests: check.sh model|asan|m32|tsan|coverage...
+# Results are numbered anew, and a program that ends badly is a failure.
+
+set -u
+
+O=${O:-../../build/host}
+OPS=${OPS:-800000}
+SEED=${SEED:-1}
+LOG=$O/check.log
+passed=0 failed=0 ops=0
+
+result() # STATUS NAME
+{
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $((passed + failed)) - $2"
+	fi
+}
+
+# Show what a program says, its results under the group's name.
+run() # GROUP PROGRAM ARGUMENT...
+{
+	group=$1
+	shift
+	"$@" > "$LOG" 2>&1
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) result 0 "$group: ${line#* - }" ;;
+		"not ok "*) result 1 "$group: ${line#* - }" ;;
+		host_oracle_ops:*) ops=$((ops + ${line#*: })) ;;
+		1..*) ;;
+		*) echo "$line" ;;
+		esac
+	done < "$LOG"
+	if [ "$status" -gt 1 ] || ! grep -q '^1\.\.' "$LOG"; then
+		result 1 "$group: ${1##*/} ended with status $status"
+	fi
+}
+
+planted_race()
+{
+	"$O/tsan/race_test" --plant > "$LOG" 2>&1
+	grep -q 'WARNING: ThreadSanitizer: data race' "$LOG" &&
+		grep -q '#0 planted' "$LOG"
+	result $? "tsan: a_planted_race_is_reported"
+}
+
+# Lines and branches of the core's source files.
+coverage()
+{
+	rm -f "$O"/coverage/*.gcda
+	run coverage "$O/coverage/model_test" --ops $((OPS / 2)) --seed "$SEED"
+	run coverage "$O/coverage/race_test" --ops 20000
+	gcov -n -b "$O"/coverage/*.gcda 2> /dev/null | awk '
+		/^File/ { core = /kmod\/core\/[a-z]*\.c/; name = $2 }
+		/^Lines executed/ && core {
+			split($0, a, /[:% ]+/); lines += a[5]
+			hit += a[3] * a[5] / 100
+			printf "# %5.1f%% of %3d lines ", a[3], a[5]
+		}
+		/^Taken at least once/ && core {
+			split($0, a, /[:% ]+/); branches += a[7]
+			taken += a[5] * a[7] / 100
+			printf "%5.1f%% of %3d branches ", a[5], a[7]
+			print name
+		}
+		END {
+			if (!lines) exit 1
+			printf "host_core_lines_percent: %.1f\n", 100 * hit / lines
+			printf "host_core_branches_percent: %.1f\n", \
+				100 * taken / branches
+		}'
+	result $? "coverage: the core was measured"
+}
+
+mkdir -p "$O"
+start=$(date +%s)
+for group; do
+	case $group in
+	model)	run plain "$O/plain/model_test" --ops "$OPS" --seed "$SEED"
+		run plain "$O/plain/race_test" --ops 100000 ;;
+	asan)	run asan "$O/asan/model_test" --ops $((OPS / 4)) --seed "$SEED"
+		run asan "$O/asan/race_test" --ops 20000 ;;
+	m32)	run m32 "$O/m32/model_test" --ops $((OPS / 2)) --seed "$SEED" ;;
+	tsan)	run tsan "$O/tsan/race_test" --ops 20000
+		planted_race ;;
+	coverage) coverage ;;
+	*)	echo "check.sh: unknown group '$group'" >&2; exit 2 ;;
+	esac
+done
+
+echo "host_oracle_ops: $ops"
+echo "# $(($(date +%s) - start)) seconds"
+echo "1..$((passed + failed))"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

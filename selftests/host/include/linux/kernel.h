@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Small helpers that everything uses. */
+#ifndef _HOST_LINUX_KERNEL_H
+#define _HOST_LINUX_KERNEL_H
+
+#include <errno.h>
+#include <linux/compiler.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+#include <stdio.h>
+
+#define ALIGN(x, a) (((x) + (__typeof__(x))(a)-1) & ~((__typeof__(x))(a)-1))
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr)-offsetof(type, member)))
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* All options are off. */
+#define IS_ENABLED(option) 0
+
+#endif /* _HOST_LINUX_KERNEL_H */

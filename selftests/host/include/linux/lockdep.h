@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Assertions that know which thread holds a lock; see spinlock.h. */
+#ifndef _HOST_LINUX_LOCKDEP_H
+#define _HOST_LINUX_LOCKDEP_H
+
+#include <linux/spinlock.h>
+
+#define lockdep_is_held(lock) host_lock_is_held(lock)
+#define lockdep_assert_held(lock)                                       \
+	do {                                                            \
+		if (!host_lock_is_held(lock))                           \
+			host_bug("lockdep_assert_held(" #lock ")"); \
+	} while (0)
+
+#endif /* _HOST_LINUX_LOCKDEP_H */

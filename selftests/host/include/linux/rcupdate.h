@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* RCU as shim/rcu.c makes it, out of C11 atomics that TSan understands. */
+#ifndef _HOST_LINUX_RCUPDATE_H
+#define _HOST_LINUX_RCUPDATE_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#include "../../shim/host.h"
+
+#define rcu_read_lock() host_rcu_read_lock()
+#define rcu_read_unlock() host_rcu_read_unlock()
+
+#define rcu_dereference(p)                                           \
+	({                                                           \
+		if (!host_rcu_read_lock_held())                      \
+			host_bug("rcu_dereference() outside RCU"); \
+		__atomic_load_n(&(p), __ATOMIC_ACQUIRE);             \
+	})
+#define rcu_dereference_protected(p, c)                             \
+	({                                                          \
+		if (!(c))                                           \
+			host_bug("rcu_dereference_protected(" #c ")"); \
+		(p);                                                \
+	})
+#define rcu_access_pointer(p) READ_ONCE(p)
+#define rcu_assign_pointer(p, v) smp_store_release(&(p), (v))
+#define RCU_INIT_POINTER(p, v) WRITE_ONCE((p), (v))
+
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
+#define call_rcu_hurry(head, func) call_rcu(head, func)
+void synchronize_rcu(void);
+void rcu_barrier(void);
+
+#endif /* _HOST_LINUX_RCUPDATE_H */

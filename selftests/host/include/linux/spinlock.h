@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Spinlocks are mutexes that know their holder. */
+#ifndef _HOST_LINUX_SPINLOCK_H
+#define _HOST_LINUX_SPINLOCK_H
+
+#include <pthread.h>
+
+#include <linux/kernel.h>
+
+#include "../../shim/host.h"
+
+typedef struct {
+	pthread_mutex_t mutex;
+	const void *holder;
+} spinlock_t;
+
+void spin_lock_init(spinlock_t *lock);
+void spin_lock(spinlock_t *lock);
+void spin_unlock(spinlock_t *lock);
+bool host_lock_is_held(const spinlock_t *lock);
+
+#define local_bh_disable() host_bh_disable()
+#define local_bh_enable() host_bh_enable()
+
+static inline void spin_lock_bh(spinlock_t *lock)
+{
+	local_bh_disable();
+	spin_lock(lock);
+}
+
+static inline void spin_unlock_bh(spinlock_t *lock)
+{
+	spin_unlock(lock);
+	local_bh_enable();
+}
+
+#endif /* _HOST_LINUX_SPINLOCK_H */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* We stand for this kernel; see compat.h. */
+#ifndef _HOST_LINUX_VERSION_H
+#define _HOST_LINUX_VERSION_H
+
+#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))
+#define LINUX_VERSION_CODE KERNEL_VERSION(6, 12, 0)
+
+#endif /* _HOST_LINUX_VERSION_H */

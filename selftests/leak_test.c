@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every byte that comes back is either the kernel's answer or as it was.
+ *
+ * Each command runs twice, over memory filled with zeros and with ones.  A byte
+ * that was left over in kernel memory would show as neither.
+ */
+#include "batch.h"
+#include "scan.h"
+#include "table.h"
+
+static const unsigned char fills[] = { 0x00, 0xff };
+
+/* The places where two answers differ other than by what was there before. */
+static unsigned int leaks(const void *over_zeros, const void *over_ones,
+			  size_t len)
+{
+	const unsigned char *a = over_zeros, *b = over_ones;
+	unsigned int leaks = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		leaks += a[i] != b[i] && !(a[i] == 0x00 && b[i] == 0xff);
+	return leaks;
+}
+
+/* How many bytes the kernel did write. */
+static unsigned int written(const void *over_zeros, const void *over_ones,
+			    size_t len)
+{
+	const unsigned char *a = over_zeros, *b = over_ones;
+	unsigned int written = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		written += a[i] == b[i];
+	return written;
+}
+
+/* Leave something in kernel memory that is recognized when it comes back. */
+static void soil(int fd)
+{
+	static char secret[SHARDMAP_VALUE_LEN_MAX];
+	__u32 len;
+
+	memset(secret, 'S', sizeof(secret));
+	for (len = 64; len <= sizeof(secret); len *= 2) {
+		if (store(fd, STR("soil"), secret, len) ||
+		    check_value(fd, STR("soil"), secret, len) ||
+		    do_delete(fd, STR("soil")))
+			errx(KSFT_FAIL, "soil");
+	}
+}
+
+TEST_F(table, device_info)
+{
+	struct shardmap_device_info info[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		memset(&info[i], fills[i], sizeof(info[i]));
+		info[i].size = sizeof(info[i]);
+		info[i].reserved = 0;
+		ASSERT_EQ(0, do_ioctl(self->dev, SHARDMAP_IOC_DEVICE_INFO,
+				      &info[i]));
+	}
+	EXPECT_EQ(0, memcmp(&info[0], &info[1], sizeof(info[0])));
+	EXPECT_EQ(0, info[0].reserved);
+}
+
+TEST_F(table, info)
+{
+	struct shardmap_info info[2];
+	int i;
+
+	ASSERT_EQ(0, store(self->fd, STR("key"), STR("value")));
+	for (i = 0; i < 2; i++) {
+		memset(&info[i], fills[i], sizeof(info[i]));
+		info[i].size = sizeof(info[i]);
+		info[i].reserved = 0;
+		ASSERT_EQ(0, do_ioctl(self->fd, SHARDMAP_IOC_INFO, &info[i]));
+	}
+	EXPECT_EQ(0, memcmp(&info[0], &info[1], sizeof(info[0])));
+	EXPECT_EQ(0, info[0].reserved);
+}
+
+static char out[2][SHARDMAP_VALUE_LEN_MAX + 64];
+
+/*
+ * Run an operation over memory filled in one way.  On return the members are
+ * gone that have to differ between two runs.
+ */
+static int run_op(int fd, unsigned int nr, struct shardmap_op *op, int i)
+{
+	bool has_out = op->out;
+	bool writes = nr != SHARDMAP_IOC_GET;
+	int ret;
+
+	soil(fd);
+	memset(&op->version, fills[i], sizeof(op->version));
+	memset(&op->old, fills[i], sizeof(op->old));
+	memset(out[i], fills[i], sizeof(out[i]));
+	if (has_out)
+		op->out = to_u64(out[i]);
+	ret = do_ioctl(fd, nr, op);
+	if (has_out)
+		op->out = to_u64(out[0]);
+	if (writes && !ret)
+		op->version = 0;
+	return ret;
+}
+
+TEST_F(table, get)
+{
+	static const __u32 lens[] = { 0, 1, 7, 8, 9, 100, 4097, 65536 };
+	static char value[SHARDMAP_VALUE_LEN_MAX];
+	struct shardmap_op op[2];
+	unsigned int i, j;
+
+	memset(value, 'v', sizeof(value));
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		ASSERT_EQ(0, store(self->fd, STR("key"), value, lens[i]));
+		for (j = 0; j < 2; j++) {
+			op[j] = key_op(STR("key"));
+			op[j].out = to_u64(out);
+			op[j].out_len = sizeof(out[0]);
+			ASSERT_EQ(0, run_op(self->fd, SHARDMAP_IOC_GET, &op[j],
+					    j));
+		}
+		EXPECT_EQ(0, leaks(&op[0], &op[1], sizeof(op[0])));
+		EXPECT_EQ(0, leaks(out[0], out[1], sizeof(out[0])));
+		EXPECT_EQ(lens[i], written(out[0], out[1], sizeof(out[0])));
+	}
+}
+
+TEST_F(table, failing_get)
+{
+	static const char *const keys[] = { "key", "none" };
+	struct shardmap_op op[2];
+	unsigned int i, j;
+
+	ASSERT_EQ(0, store(self->fd, STR("key"), STR("a long value")));
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		for (j = 0; j < 2; j++) {
+			op[j] = key_op(keys[i], strlen(keys[i]));
+			op[j].out = to_u64(out);
+			op[j].out_len = 11;
+			EXPECT_EQ(i ? -ENOENT : -ENOBUFS,
+				  run_op(self->fd, SHARDMAP_IOC_GET, &op[j],
+					 j));
+		}
+		EXPECT_EQ(0, leaks(&op[0], &op[1], sizeof(op[0])));
+		EXPECT_EQ(0, written(out[0], out[1], sizeof(out[0])));
+	}
+}
+
+TEST_F(table, put_delete_and_add)
+{
+	static const unsigned int nrs[] = { SHARDMAP_IOC_PUT, SHARDMAP_IOC_ADD,
+					    SHARDMAP_IOC_DELETE };
+	struct shardmap_op op[2];
+	__u64 number = 1;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(nrs); i++) {
+		for (j = 0; j < 2; j++) {
+			ASSERT_EQ(0, store(self->fd, STR("n"), OBJ(number)));
+			op[j] = key_op(STR("n"));
+			if (nrs[i] == SHARDMAP_IOC_PUT) {
+				op[j].value = to_u64(&number);
+				op[j].value_len = sizeof(number);
+			}
+			ASSERT_EQ(0, run_op(self->fd, nrs[i], &op[j], j));
+		}
+		EXPECT_EQ(0, leaks(&op[0], &op[1], sizeof(op[0])));
+		if (nrs[i] == SHARDMAP_IOC_ADD) {
+			EXPECT_EQ(1, op[0].old);
+		}
+	}
+}
+
+TEST_F(table, get_or_put)
+{
+	static const __u32 sizes[] = { 0, 8, 100, sizeof(out[0]) };
+	struct shardmap_op op[2];
+	unsigned int i, j, there;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		/* A new key leaves all of the buffer as it was. */
+		for (there = 0; there < 2; there++) {
+			for (j = 0; j < 2; j++) {
+				if (!there) {
+					do_delete(self->fd, STR("key"));
+				}
+				op[j] = key_op(STR("key"));
+				op[j].value = to_u64("value");
+				op[j].value_len = there ? 5 : 0;
+				op[j].out = to_u64(out);
+				op[j].out_len = sizes[i];
+				ASSERT_EQ(0, run_op(self->fd,
+						    SHARDMAP_IOC_GET_OR_PUT,
+						    &op[j], j));
+				EXPECT_EQ(there ? 0 : SHARDMAP_INSERTED,
+					  op[j].flags);
+			}
+			EXPECT_EQ(0, leaks(&op[0], &op[1], sizeof(op[0])));
+			EXPECT_EQ(0, written(out[0], out[1], sizeof(out[0])));
+		}
+	}
+}
+
+TEST_F(table, batch)
+{
+	static unsigned char ops[2][10 * sizeof(struct shardmap_batch_op)];
+	struct batch b;
+	unsigned int i, j, n = 0;
+
+	ASSERT_EQ(0, store(self->fd, STR("key"), STR("a value")));
+	batch_init(&b, 4096, 4096);
+	for (i = 0; i < 2; i++) {
+		soil(self->fd);
+		memset(b.out, fills[i], b.out_size);
+		batch_empty(&b);
+		batch_get(&b, STR("key"), 7);
+		batch_get(&b, STR("absent"), 100);
+		batch_get(&b, STR("key"), 6);
+		batch_get_or_put(&b, STR("key"), STR("x"), 200);
+		batch_put(&b, SHARDMAP_NOEXIST, STR("key"), STR("x"));
+		batch_delete(&b, STR("absent"));
+		batch_add(&b, 0, STR("key"), 1, 0);
+		batch_op(&b, SHARDMAP_OP_NR, STR("key"));
+		batch_get(&b, STR("key"), 7);
+		b.out_len = b.out_size;
+		for (j = 0; j < b.nr; j++) {
+			memset(&b.ops[j].status, fills[i], 4);
+			memset(&b.ops[j].version, fills[i], 8);
+			memset(&b.ops[j].old, fills[i], 8);
+		}
+		test_cmd_batch(self->fd, &b);
+		memcpy(ops[i], b.ops, b.nr * sizeof(*b.ops));
+		memcpy(out[i], b.out, b.out_size);
+	}
+	EXPECT_EQ(0, leaks(ops[0], ops[1], b.nr * sizeof(*b.ops)));
+	EXPECT_EQ(0, leaks(out[0], out[1], b.out_size));
+	/* What is neither as it was nor a value can only be zero. */
+	for (i = 0; i < b.out_size; i++)
+		n += out[0][i] != 0;
+	EXPECT_EQ(3 * strlen("a value"), n);
+	batch_free(&b);
+}
+
+static int padding_is_zero(const struct shardmap_record *rec, void *arg)
+{
+	const char *p = (const char *)record_key(rec) + rec->key_len;
+	const char *value = record_value(rec);
+
+	while (p < value)
+		if (*p++)
+			return -EBADMSG;
+	for (p = value + rec->value_len; p < (char *)rec + rec->record_len;)
+		if (*p++)
+			return -EBADMSG;
+	return 0;
+}
+
+TEST_F(table, scan)
+{
+	struct shardmap_scan scan[2];
+	static char key[40];
+	__u32 len;
+	int i;
+
+	for (len = 1; len < sizeof(key); len++) {
+		ASSERT_EQ(0, store(self->fd, key, len, key, 39 - len));
+	}
+	for (i = 0; i < 2; i++) {
+		soil(self->fd);
+		memset(out[i], fills[i], sizeof(out[i]));
+		memset(&scan[i], fills[i], sizeof(scan[i]));
+		memset(&scan[i].cursor, 0, sizeof(scan[i].cursor));
+		scan[i].flags = 0;
+		test_cmd_scan(self->fd, &scan[i], out[i], sizeof(out[i]));
+		EXPECT_EQ(0, for_each_record(&scan[i], out[i], padding_is_zero,
+					     NULL));
+		scan[i].buf = 0;
+	}
+	EXPECT_LT(0, scan[0].records);
+	EXPECT_EQ(0, memcmp(&scan[0], &scan[1], sizeof(scan[0])));
+	EXPECT_EQ(0, leaks(out[0], out[1], sizeof(out[0])));
+	EXPECT_EQ(scan[0].used, written(out[0], out[1], sizeof(out[0])));
+}
+
+TEST_F(table, clear)
+{
+	struct shardmap_clear clear[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, store(self->fd, STR("key"), STR("value")));
+		memset(&clear[i], fills[i], sizeof(clear[i]));
+		clear[i].size = sizeof(clear[i]);
+		clear[i].flags = 0;
+		ASSERT_EQ(0, do_ioctl(self->fd, SHARDMAP_IOC_CLEAR, &clear[i]));
+		EXPECT_EQ(1, clear[i].removed);
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stress.h"
+
+/* Keys of others would look like faults. */
+static int check_empty(const struct config *config, int table)
+{
+	struct shardmap_info info;
+	int err;
+
+	if (!config->verify)
+		return 0;
+	err = shardmap_info(table, &info);
+	if (err) {
+		tool_error("SHARDMAP_IOC_INFO", err);
+	} else if (info.entries) {
+		fputs("shardmap-stress: the table is not empty; clear it "
+		      "(shardmapctl table clear) or use --no-verify\n",
+		      stderr);
+		err = -EINVAL;
+	}
+	return err;
+}
+
+static const char *const commands[SHARDMAP_OP_NR] = {
+	[SHARDMAP_OP_GET] = "SHARDMAP_IOC_GET",
+	[SHARDMAP_OP_PUT] = "SHARDMAP_IOC_PUT",
+	[SHARDMAP_OP_DELETE] = "SHARDMAP_IOC_DELETE",
+	[SHARDMAP_OP_GET_OR_PUT] = "SHARDMAP_IOC_GET_OR_PUT",
+	[SHARDMAP_OP_ADD] = "SHARDMAP_IOC_ADD",
+};
+
+static int check_workers(const struct shared *shared)
+{
+	for (unsigned int i = 0; i < shared->config.workers; i++) {
+		const struct worker *worker = &shared->workers[i];
+
+		if (!worker->error)
+			continue;
+		tool_error(commands[worker->error_opcode], worker->error);
+		return worker->error;
+	}
+	return 0;
+}
+
+static int load_and_verify(struct shared *shared, int table,
+			   struct verdict *verdict)
+{
+	int err = run(shared);
+
+	if (err) {
+		tool_error("workers", err);
+		return err;
+	}
+	err = check_workers(shared);
+	if (!err && shared->config.verify) {
+		err = verify_table(shared, table, verdict);
+		if (err)
+			tool_error("SHARDMAP_IOC_SCAN", err);
+	}
+	return err;
+}
+
+static enum tool_exit stress(const struct config *config)
+{
+	struct verdict verdict = {};
+	struct shared *shared;
+	struct klog klog;
+	int table, err;
+
+	err = klog_open(&klog, config->klog);
+	if (err) {
+		tool_error("open /dev/kmsg", err);
+		return TOOL_EXIT_FAILED;
+	}
+	table = tool_open_table(config->fd, &config->create);
+	if (table < 0 || check_empty(config, table))
+		return TOOL_EXIT_FAILED;
+	shared = shared_new(config, table);
+	if (!shared) {
+		tool_error("memory for key states", -errno);
+		return TOOL_EXIT_FAILED;
+	}
+
+	err = load_and_verify(shared, table, &verdict);
+	klog_check(&klog);
+	if (!err)
+		err = report(shared, &verdict, &klog);
+	shared_free(shared);
+	if (!verdict_is_good(&verdict))
+		return TOOL_EXIT_VERIFY;
+	if (klog.reports)
+		return TOOL_EXIT_KLOG;
+	return err ? TOOL_EXIT_FAILED : TOOL_EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config;
+
+	tool_init();
+	parse_options(argc, argv, &config);
+	return stress(&config);
+}
