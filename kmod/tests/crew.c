@@ -4,8 +4,10 @@
  * of steps.  No thread is done before the others while steps are left.
  */
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -131,14 +133,18 @@ void smt_yield(void)
 	if (IS_ENABLED(CONFIG_SMP))
 		cond_resched();
 	else
-		yield();
+		fsleep(1);
 }
 
-static bool may_go_on(struct smt_crew *crew)
+static bool may_go_on(struct smt_worker *w)
 {
-	return atomic64_sub_return(CHUNK, &crew->left) >= 0 &&
-	       !READ_ONCE(crew->problem) &&
-	       time_before(jiffies, crew->deadline);
+	struct smt_crew *crew = w->crew;
+
+	if (READ_ONCE(crew->problem) || time_after(jiffies, crew->deadline))
+		return false;
+	if (crew->lead && w->index)
+		return atomic64_read(&crew->left) > 0;
+	return atomic64_sub_return(CHUNK, &crew->left) >= 0;
 }
 
 static int worker_thread(void *arg)
@@ -151,7 +157,7 @@ static int worker_thread(void *arg)
 	atomic_inc(&crew->arrived);
 	while (atomic_read(&crew->arrived) < crew->started)
 		smt_yield();
-	while (may_go_on(crew)) {
+	while (may_go_on(w)) {
 		for (i = 0; i < CHUNK; i++, w->step++) {
 			const char *problem = crew->step(w);
 
@@ -220,7 +226,8 @@ void smt_crew_run(struct kunit *test, struct smt_crew *crew)
 
 	workers = kcalloc(crew->nr, sizeof(*workers), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, workers);
-	atomic64_set(&crew->left, crew->steps);
+	atomic64_set(&crew->left,
+		     crew->lead ? div_u64(crew->steps, crew->nr) : crew->steps);
 	atomic_set(&crew->arrived, 0);
 	init_completion(&crew->go);
 	crew->started = 0;

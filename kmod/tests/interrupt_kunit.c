@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Updates from softirq context and lookups from hardirq context while threads
- * update the same shard.  A timer on each thread's CPU interrupts it at any
+ * update the same shard.  A timer that each thread sets interrupts it at any
  * point, looks up, and raises a tasklet that updates.
  */
 #include <linux/hrtimer.h>
@@ -13,8 +13,8 @@
 #define HOT_KEYS 8
 #define STABLE_KEYS 40
 
-/* Between interrupts: long enough for the thread to get on. */
-#define PERIOD_NS (IS_ENABLED(CONFIG_KCSAN) ? 1000000 : 100000)
+/* An interrupt comes within this time, which is that of a few operations. */
+#define DELAY_NS (IS_ENABLED(CONFIG_SMP) ? 300000 : 30000)
 
 struct load;
 
@@ -72,8 +72,7 @@ static enum hrtimer_restart look_up(struct hrtimer *timer)
 		s->problem = "a value was torn in hardirq context";
 	s->lookups++;
 	tasklet_schedule(&s->tasklet);
-	hrtimer_forward_now(timer, ns_to_ktime(PERIOD_NS));
-	return HRTIMER_RESTART;
+	return HRTIMER_NORESTART;
 }
 
 /* Memory may be short for GFP_ATOMIC; that alone is no error. */
@@ -143,8 +142,9 @@ static const char *update_in_thread(struct smt_worker *w)
 	bool good;
 
 	/* From the thread, since a timer stays on the CPU that starts it. */
-	if (!w->step)
-		hrtimer_start(&s->timer, ns_to_ktime(PERIOD_NS),
+	if (!hrtimer_active(&s->timer))
+		hrtimer_start(&s->timer,
+			      ns_to_ktime(smt_random(&w->random) % DELAY_NS),
 			      HRTIMER_MODE_REL_PINNED_HARD);
 	switch (w->step % 4) {
 	case 0:

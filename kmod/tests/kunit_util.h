@@ -114,13 +114,14 @@ struct smt_worker {
  * @step: does one operation; returns NULL or, to stop the crew, what went wrong
  * @nr: number of threads
  * @steps: operations of all threads together
+ * @lead: thread 0 does its share of @steps, the others go on until it is done
  * @balance: out: entries that the threads inserted less those they removed
- * @left: steps left to be taken
- * @arrived: threads at the start line
- * @started: threads that there are
- * @go: opens when all threads have been made
- * @deadline: when to stop whatever is left, in jiffies
- * @problem: what went wrong first
+ * @left: crew.c: steps left to be taken
+ * @arrived: crew.c: threads at the start line
+ * @started: crew.c: threads that there are
+ * @go: crew.c: opens when all threads have been made
+ * @deadline: crew.c: when to stop whatever is left, in jiffies
+ * @problem: crew.c: who saw something go wrong first
  */
 struct smt_crew {
 	struct shardmap *map;
@@ -128,9 +129,9 @@ struct smt_crew {
 	const char *(*step)(struct smt_worker *w);
 	unsigned int nr;
 	u64 steps;
+	bool lead;
 	s64 balance;
 
-	/* private: */
 	atomic64_t left;
 	atomic_t arrived;
 	unsigned int started;

@@ -108,6 +108,7 @@ static void values_are_never_torn_nor_absent(struct kunit *test)
 	struct smt_crew crew = {
 		.map = create(test, 2),
 		.step = read_and_replace,
+		.lead = true,
 	};
 	unsigned int i;
 
@@ -140,6 +141,7 @@ static void stable_keys_are_found_during_resizes(struct kunit *test)
 	struct smt_crew crew = {
 		.map = create(test, 1),
 		.step = read_stable,
+		.lead = true,
 	};
 	struct shardmap_stats before, after;
 
@@ -462,6 +464,7 @@ static void clear_and_writers_lose_nothing(struct kunit *test)
 	struct smt_crew crew = {
 		.map = create(test, 4),
 		.step = clear_or_write,
+		.lead = true,
 	};
 	struct shardmap_position pos = {};
 	u64 removed = 0;

@@ -103,7 +103,7 @@ static void chosen_hash_is_the_hash(struct kunit *test)
 }
 
 /* Equal hashes stay together: a chain that no resize can shorten. */
-#define DEEP 200
+#define DEEP 150
 
 static void expect_chosen(struct kunit *test, struct shardmap *map, u64 hash,
 			  u64 from, u64 to)
@@ -117,7 +117,7 @@ static void expect_chosen(struct kunit *test, struct shardmap *map, u64 hash,
 }
 
 /* Enough to make a shard with deep chains grow and shrink some more. */
-#define OTHERS 4000
+#define OTHERS 2500
 
 static void deep_chains_move_whole(struct kunit *test)
 {

@@ -380,6 +380,7 @@ static void stable_keys_are_shown_once_while_others_change(struct kunit *test)
 		.map = map,
 		.arg = p,
 		.step = scan_or_churn,
+		.lead = true,
 		.nr = smt_threads(test),
 		.steps = smt_ops(smt_thread_counts()),
 	};

@@ -116,6 +116,12 @@ struct okey *oracle_find(const struct model *m, const void *name,
 	return &m->keys[index];
 }
 
+/* Two neighbours, which one bucket splits to late, and both ends. */
+static bool is_crowded(unsigned int prefix)
+{
+	return prefix < 2 || prefix == 341 || prefix == 1023;
+}
+
 static void name_key(struct model *m, unsigned int index)
 {
 	struct okey *k = &m->keys[index];
@@ -149,7 +155,7 @@ static void name_key(struct model *m, unsigned int index)
 		/* The first factor of the fast hash becomes 0. */
 		memcpy(k->name, &m->map->secret.fold[1], 8);
 	while (m->config->keys == KEYS_CROWDED &&
-	       (sm_hash(m->map, k->name, 8) >> 54) % 341) {
+	       !is_crowded(sm_hash(m->map, k->name, 8) >> 54)) {
 		salt++;
 		memcpy(k->name, &salt, 4);
 	}

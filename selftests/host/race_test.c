@@ -33,10 +33,16 @@
 /* More than the core takes at a time. */
 #define GROUP 40U
 
+/* One instant of so many lasts longer; see compiler.h. */
+#define WINDOW_EVERY 100U
+
 /* Tells counters and private keys from the others. */
 #define COUNTER_KEY (1ULL << 32)
 #define PRIVATE_KEY (2ULL << 32)
 #define SCRATCH_KEY (3ULL << 32)
+
+/* Keys of one bucket: as many as fit one line, and one too many. */
+#define HOT_KEYS (SM_SLOTS + 1)
 
 struct value {
 	u64 key;
@@ -57,6 +63,8 @@ static struct shardmap *map;
 static unsigned long ops = 20000;
 static unsigned long wrongs;
 static unsigned int writers_left;
+
+static u64 hot_keys[HOT_KEYS];
 
 static void wrong(const char *what)
 {
@@ -288,6 +296,63 @@ static void figures(struct task *task)
 	}
 }
 
+static void hot_reader(struct task *task)
+{
+	unsigned long i;
+
+	for (i = 0; i < ops || READ_ONCE(writers_left); i++)
+		if (get(hot_keys[next_random(task) % SM_SLOTS]))
+			wrong("get: a key of the full line is missing");
+}
+
+/* Shows every hot key but the last, whatever becomes of their bucket. */
+static int show_hot(const struct shardmap_view *view, void *arg)
+{
+	unsigned int i, *shown = arg;
+
+	for (i = 0; i < SM_SLOTS; i++)
+		*shown += !memcmp(view->key, &hot_keys[i], sizeof(u64));
+	return 0;
+}
+
+static void hot_scanner(struct task *task)
+{
+	while (READ_ONCE(writers_left)) {
+		struct shardmap_position pos = {};
+		unsigned int shown = 0;
+
+		/* All hot keys are near the beginning. */
+		do {
+			if (shardmap_scan(map, &pos, show_hot, &shown) < 0)
+				wrong("scan: an error");
+		} while (!(pos.hash >> 54));
+		if (shown != SM_SLOTS)
+			wrong("scan: a key of the full line is missing");
+	}
+}
+
+/*
+ * The hot keys' line gets its overflow line, and is rid of it when the shard
+ * grows and shrinks for the sake of other keys.
+ */
+static void heater(struct task *task)
+{
+	u64 key, last = hot_keys[SM_SLOTS];
+	unsigned long i;
+
+	for (i = 0; i < ops / 100; i++) {
+		if (put(last, i, SHARDMAP_PUT_NOEXIST) ||
+		    shardmap_delete(map, &last, sizeof(last), GFP_KERNEL))
+			wrong("heater: an error");
+		for (key = SCRATCH_KEY; key < SCRATCH_KEY + 100; key++)
+			if (put(key, i, SHARDMAP_PUT_NOEXIST))
+				wrong("heater: put");
+		for (key = SCRATCH_KEY; key < SCRATCH_KEY + 100; key++)
+			if (shardmap_delete(map, &key, sizeof(key), GFP_KERNEL))
+				wrong("heater: delete");
+	}
+}
+
 /* A plain store to a tag word in use: what TSan must report. */
 static void planted(struct task *task)
 {
@@ -373,7 +438,8 @@ static bool is_writer(const struct task *task)
 {
 	return task->work == writer || task->work == grower ||
 	       task->work == adder || task->work == put_and_take ||
-	       task->work == careless_writer || task->work == planted;
+	       task->work == careless_writer || task->work == heater ||
+	       task->work == planted;
 }
 
 static void *run_task(void *arg)
@@ -532,6 +598,33 @@ static bool failed_allocations(void)
 	return table_end();
 }
 
+static bool hot_bucket(void)
+{
+	static void (*const works[])(struct task *) = {
+		hot_reader, hot_reader, hot_scanner, heater, NULL
+	};
+	const struct shardmap_params params = { .nr_shards = 1 };
+	unsigned int n = 0;
+	u64 key;
+
+	wrongs = 0;
+	if (sm_core_init())
+		err_exit("sm_core_init");
+	map = shardmap_create(&params);
+	if (IS_ERR(map))
+		err_exit("shardmap_create");
+	for (key = 0; n < HOT_KEYS; key++)
+		if (!(sm_hash(map, &key, sizeof(key)) >> 54))
+			hot_keys[n++] = key;
+	for (n = 0; n < SM_SLOTS; n++)
+		if (put(hot_keys[n], n, SHARDMAP_PUT_NOEXIST))
+			wrong("the first put");
+	WRITE_ONCE(host_window_every, 4);
+	run_tasks(works);
+	WRITE_ONCE(host_window_every, WINDOW_EVERY);
+	return table_end();
+}
+
 /* With --plant.  TSan ends the program. */
 static bool planted_race(void)
 {
@@ -561,12 +654,14 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	host_init(1, false);
+	WRITE_ONCE(host_window_every, WINDOW_EVERY);
 	if (plant) {
 		planted_race();
 		return tap_end();
 	}
 	tap_result(readers_and_writers(), "values_are_whole_and_stable_keys_stay");
 	tap_result(growth_and_shrinking(), "no_key_is_lost_while_shards_resize");
+	tap_result(hot_bucket(), "a_line_that_overflows_loses_nothing");
 	tap_result(adds(), "adds_sum_up");
 	tap_result(scans(), "scans_show_each_stable_key_once");
 	tap_result(clears(), "what_goes_in_comes_out_once");

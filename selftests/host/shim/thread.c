@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Threads as CPUs, locks that know their holder, and wait queues. */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,24 @@ static bool cpu_taken[HOST_CPUS];
 static __thread struct cpu *this_cpu;
 static __thread struct cpu this_cpu_storage;
 static u64 random_state;
+
+unsigned int host_window_every;
+
+void host_window_open(void)
+{
+	static __thread unsigned int state;
+	unsigned int every = READ_ONCE(host_window_every);
+	volatile unsigned int i;
+
+	state = state * 1664525 + 1013904223 + host_thread_index();
+	if (!every || (state >> 8) % every)
+		return;
+	if (state >> 29)
+		for (i = 0; i < 500; i++)
+			;
+	else
+		sched_yield();
+}
 
 void host_bug(const char *what)
 {

@@ -25,7 +25,11 @@
 	})
 #define rcu_access_pointer(p) READ_ONCE(p)
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), (v))
-#define RCU_INIT_POINTER(p, v) WRITE_ONCE((p), (v))
+#define RCU_INIT_POINTER(p, v)            \
+	do {                              \
+		WRITE_ONCE((p), (v));     \
+		host_window();            \
+	} while (0)
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 #define call_rcu_hurry(head, func) call_rcu(head, func)
