@@ -29,8 +29,8 @@
 #include <linux/wordpart.h>
 #endif
 
-/* < 6.3: callbacks are never lazy, so call_rcu() is the hurried one. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+/* < 6.2: callbacks are never lazy, so call_rcu() is the hurried one. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry(head, func) call_rcu(head, func)
 #endif
 

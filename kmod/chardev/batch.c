@@ -27,9 +27,8 @@
  * @arg: the command's structure
  * @ops: the operations
  * @in: keys and values to store
- * @out: values found; zero where none is
+ * @out: values found, where an operation says so
  * @gets: lookups that stand side by side in the batch
- * @out_used: bytes of @out up to the last value found
  * @updates: some operation may change the table
  */
 struct batch {
@@ -38,8 +37,7 @@ struct batch {
 	struct shardmap_batch_op *ops;
 	u8 *in;
 	u8 *out;
-	struct shardmap_get *gets;
-	u32 out_used;
+	struct shardmap_lookup *gets;
 	bool updates;
 };
 
@@ -89,7 +87,7 @@ static int copy_in(struct batch *b)
 	b->ops = kvmalloc_array(arg->nr_ops, sizeof(*b->ops),
 				GFP_KERNEL_ACCOUNT);
 	b->in = kvmalloc(arg->in_len, GFP_KERNEL_ACCOUNT);
-	b->out = kvzalloc(arg->out_len, GFP_KERNEL_ACCOUNT);
+	b->out = kvmalloc(arg->out_len, GFP_KERNEL_ACCOUNT);
 	b->gets = kmalloc_array(GETS_MAX, sizeof(*b->gets), GFP_KERNEL_ACCOUNT);
 	if (!b->ops || !b->gets || (arg->in_len && !b->in) ||
 	    (arg->out_len && !b->out))
@@ -147,14 +145,11 @@ static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
 	return 0;
 }
 
-static void finish_op(struct batch *b, struct shardmap_batch_op *bop,
-		      u32 out_len, int err)
+static void finish_op(struct shardmap_batch_op *bop, u32 out_len, int err)
 {
 	bop->status = err;
 	if (!err || err == -ENOBUFS)
 		bop->out_len = out_len;
-	if (!err)
-		b->out_used = max(b->out_used, bop->out_off + out_len);
 }
 
 static void run_op(struct batch *b, struct shardmap_batch_op *bop)
@@ -170,7 +165,7 @@ static void run_op(struct batch *b, struct shardmap_batch_op *bop)
 		bop->version = op.version;
 		bop->old = op.old;
 	}
-	finish_op(b, bop, op.out_len, err);
+	finish_op(bop, op.out_len, err);
 }
 
 /*
@@ -188,7 +183,7 @@ static u32 run_gets(struct batch *b, u32 first, u32 end)
 		if (b->ops[i].opcode != SHARDMAP_OP_GET ||
 		    prepare_op(b, &b->ops[i], &op))
 			break;
-		b->gets[nr] = (struct shardmap_get){
+		b->gets[nr] = (struct shardmap_lookup){
 			.key = op.key,
 			.key_len = op.key_len,
 			.value = { .buf = op.out, .len = op.out_len },
@@ -196,11 +191,11 @@ static u32 run_gets(struct batch *b, u32 first, u32 end)
 	}
 	shardmap_get_many(b->table->map, b->gets, nr);
 	for (i = 0; i < nr; i++) {
-		const struct shardmap_get *get = &b->gets[i];
+		const struct shardmap_lookup *get = &b->gets[i];
 
 		if (!get->err)
 			b->ops[first + i].version = get->value.version;
-		finish_op(b, &b->ops[first + i], get->value.len, get->err);
+		finish_op(&b->ops[first + i], get->value.len, get->err);
 	}
 	return nr;
 }
@@ -230,6 +225,31 @@ static int run(struct batch *b)
 	}
 	b->arg->done = i;
 	return 0;
+}
+
+/*
+ * Copy out the values found and nothing else: what stands between them may be the
+ * values of an earlier part of the same batch.  Values side by side go in one copy.
+ */
+static int copy_values_out(const struct batch *b)
+{
+	u8 __user *uout = u64_to_user_ptr(b->arg->out);
+	u32 i, from = 0, to = 0;
+
+	for (i = 0; i < b->arg->done; i++) {
+		const struct shardmap_batch_op *bop = &b->ops[i];
+
+		if (bop->status || !bop->out_len)
+			continue;
+		if (bop->out_off != to) {
+			if (copy_to_user(uout + from, b->out + from, to - from))
+				return -EFAULT;
+			from = bop->out_off;
+		}
+		to = bop->out_off + bop->out_len;
+	}
+	return copy_to_user(uout + from, b->out + from, to - from) ? -EFAULT :
+								     0;
 }
 
 static int copy_ops_out(const struct batch *b)
@@ -269,9 +289,8 @@ long smdev_batch(struct smdev_cmd *cmd)
 		err = probe(&b, cmd);
 	if (!err)
 		err = run(&b);
-	if (!err &&
-	    copy_to_user(u64_to_user_ptr(b.arg->out), b.out, b.out_used))
-		err = -EFAULT;
+	if (!err)
+		err = copy_values_out(&b);
 	if (!err)
 		err = copy_ops_out(&b) ?: smdev_reply(cmd);
 	kfree(b.gets);

@@ -48,7 +48,7 @@ struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 	array->root = (struct sm_line *)((unsigned long)array->lines | bits);
 	array->bits = bits;
 	/* Shards fill alike; staggered thresholds keep them from growing at once. */
-	array->grow_at = (nr * load) >> 3;
+	array->grow_at = bits < SM_MAX_BITS ? (nr * load) >> 3 : ULONG_MAX;
 	array->shrink_at = bits > SM_MIN_BITS ? (nr * SHRINK_LOAD) >> 3 : 0;
 	array->map = map;
 	return array;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The read side.  No lock, no store to shared memory, and no loop that a writer
- * could prolong: a reader goes down one bucket, and on to the next array at most
- * once for each resize that overlaps it.
+ * The read side.  No lock, no store to shared memory and no retry: a reader goes
+ * down one bucket once, and on to the next array at most once for each resize that
+ * overlaps it.
  *
  * Why a key that is present throughout is found: its entry stays in one slot of
  * one array, with two exceptions.  Giving a line its overflow line moves the
@@ -78,7 +78,7 @@ static inline struct sm_entry *sm_find_from(const struct shardmap *map,
 		for (; match; match &= match - 1) {
 			/*
 			 * Pairs with rcu_assign_pointer() in publish_entry(),
-			 * add_overflow() and mark_moved().
+			 * replace_locked(), add_overflow() and mark_moved().
 			 */
 			e = sm_slot_rcu(line, sm_next_slot(match));
 			if (likely(!sm_slot_kind(e))) {

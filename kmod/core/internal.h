@@ -51,7 +51,8 @@
  */
 #define SM_ARRAY_ALIGN 64
 #define SM_MIN_BITS (sizeof(long) == 8 ? 1 : 2)
-#define SM_MAX_BITS 30
+/* kvmalloc() gives no more than 2 GiB. */
+#define SM_MAX_BITS 24
 
 /**
  * struct sm_entry - a key and its value
@@ -183,7 +184,8 @@ struct sm_limbo {
  * @gfp: I: how the table allocates its index
  * @limbo: per CPU
  * @deferred_bytes: A: memory in full batches that wait for a grace period
- * @deferred_limit: W (by the resize work): above it writers that may sleep wait
+ * @deferred_limit: written by two works and read anywhere, marked: above it
+ *	writers that may sleep wait
  * @deferred_wait: where they wait
  * @flush_work: hands over batches that did not fill
  * @resize_work: resizes the shards in @resize_pending
@@ -282,6 +284,7 @@ void sm_limbo_destroy(struct shardmap *map);
 int sm_limbo_reserve(struct shardmap *map, unsigned int objects, gfp_t gfp);
 void sm_limbo_add(struct shardmap *map, void *object, size_t bytes);
 void sm_limbo_throttle(struct shardmap *map);
+void sm_limbo_update_limit(struct shardmap *map);
 unsigned long sm_limbo_bytes(const struct shardmap *map);
 
 /* array.c */

@@ -33,6 +33,7 @@ static void batch_free_rcu(struct rcu_head *head)
 
 	sm_entry_free_bulk(batch->object, batch->nr);
 	atomic_long_sub(batch->bytes, &map->deferred_bytes);
+	/* Its barrier pairs with that of wait_event() in sm_limbo_throttle(). */
 	if (wq_has_sleeper(&map->deferred_wait))
 		wake_up_all(&map->deferred_wait);
 	kfree(batch);
@@ -105,6 +106,7 @@ static void limbo_flush_work(struct work_struct *work)
 
 	for_each_possible_cpu(cpu)
 		limbo_flush(map, per_cpu_ptr(map->limbo, cpu));
+	sm_limbo_update_limit(map);
 }
 
 /**
@@ -194,7 +196,7 @@ int sm_limbo_reserve(struct shardmap *map, unsigned int objects, gfp_t gfp)
 		int err;
 
 		local_bh_disable();
-		/* Pairs with WRITE_ONCE() in limbo_exchange() by the flusher. */
+		/* Pairs with WRITE_ONCE() in limbo_exchange(), by the flusher too. */
 		if (READ_ONCE(this_cpu_ptr(map->limbo)->room) >= objects)
 			return 0;
 		local_bh_enable();
@@ -249,6 +251,24 @@ void sm_limbo_throttle(struct shardmap *map)
 	might_sleep();
 	wait_event(map->deferred_wait,
 		   atomic_long_read(&map->deferred_bytes) <= limit);
+}
+
+/**
+ * sm_limbo_update_limit() - Fit the limit of sm_limbo_throttle() to the table.
+ * @map: the table
+ *
+ * An eighth of the entries' memory may wait, or SM_DEFERRED_MIN if that is more.
+ *
+ * Context: Process context.
+ */
+void sm_limbo_update_limit(struct shardmap *map)
+{
+	unsigned long bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < sm_nr_shards(map); i++)
+		bytes += READ_ONCE(map->shards[i].bytes);
+	WRITE_ONCE(map->deferred_limit, max(bytes / 8, SM_DEFERRED_MIN));
 }
 
 /**

@@ -4,7 +4,8 @@
  *
  * An update is charged under its shard's lock, when nothing but the limit can
  * stop it any more.  So what is held is just what is in the table, and a table
- * is full neither early nor late.
+ * is full neither early nor late.  With both limits set there is one exception: an
+ * entry that is refused for its bytes counts as an entry until that is known.
  */
 #include "internal.h"
 

@@ -63,7 +63,8 @@ int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value)
 	/*
 	 * The version first: it may then be older than the number, which a later
 	 * compare on the version catches.  Pairs with the release store of the
-	 * version in add_in_place().
+	 * version in add_in_place().  What a caller reads after a get is ordered
+	 * by this acquire, too.
 	 */
 	value->version = atomic64_read_acquire(&e->version);
 	sm_value_copy(value->buf, sm_entry_value(e), e->value_len);
@@ -112,14 +113,15 @@ struct group {
 	struct sm_line *line[GROUP];
 };
 
-static bool key_fits(const struct shardmap *map, const struct shardmap_get *get)
+static bool key_fits(const struct shardmap *map,
+		     const struct shardmap_lookup *get)
 {
 	return get->key_len && get->key_len <= map->max_key_len;
 }
 
 /* Hash all keys and fetch their bucket lines. */
 static void group_begin(const struct shardmap *map, struct group *g,
-			const struct shardmap_get *gets, unsigned int nr)
+			const struct shardmap_lookup *gets, unsigned int nr)
 {
 	unsigned int i;
 
@@ -135,7 +137,7 @@ static void group_begin(const struct shardmap *map, struct group *g,
 /* Fetch the entry that each key most likely has. */
 static void group_fetch_entries(const struct shardmap *map,
 				const struct group *g,
-				const struct shardmap_get *gets,
+				const struct shardmap_lookup *gets,
 				unsigned int nr)
 {
 	unsigned int i;
@@ -153,7 +155,7 @@ static void group_fetch_entries(const struct shardmap *map,
 }
 
 static int group_read(const struct shardmap *map, const struct group *g,
-		      struct shardmap_get *get, unsigned int i)
+		      struct shardmap_lookup *get, unsigned int i)
 {
 	struct sm_entry *e;
 
@@ -174,7 +176,7 @@ static int group_read(const struct shardmap *map, const struct group *g,
  *
  * Context: Any context.  Takes and releases the RCU lock.
  */
-void shardmap_get_many(struct shardmap *map, struct shardmap_get *gets,
+void shardmap_get_many(struct shardmap *map, struct shardmap_lookup *gets,
 		       unsigned int nr)
 {
 	struct group g;

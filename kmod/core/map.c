@@ -184,8 +184,8 @@ SHARDMAP_EXPORT(shardmap_destroy);
  * shardmap_count() - Number of entries.
  * @map: the table
  *
- * Exact when no writer is at work, else a number between those before and after
- * the writers' updates.
+ * Exact when no writer is at work.  Else the shards are counted one after another,
+ * and the sum may be one that the table never had.
  *
  * Context: Any context.
  * Return: The number.

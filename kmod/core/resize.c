@@ -69,7 +69,7 @@ static unsigned int chain_length(const struct sm_shard *shard,
 	return n;
 }
 
-/* Place the entries of a bucket: those below @middle in @low, others in @high. */
+/* Place the entries of a bucket by bit @shift of their hash: in @low or in @high. */
 static void distribute(struct sm_shard *shard, const struct sm_line *line,
 		       unsigned int shift, struct filler *low,
 		       struct filler *high)
@@ -88,7 +88,7 @@ static void distribute(struct sm_shard *shard, const struct sm_line *line,
 
 /*
  * From here on readers of the bucket go to the next array.  Pairs with
- * sm_load_tags() and rcu_dereference() in sm_find_rcu() and gather(): whoever
+ * sm_load_tags() and sm_slot_rcu() in sm_find_from() and gather_line(): whoever
  * sees the mark or the pointer sees the filled buckets.
  */
 static void mark_moved(struct sm_shard *shard, struct sm_line *line)
@@ -158,7 +158,7 @@ static bool move(struct shardmap *map, struct sm_shard *shard,
 
 /*
  * Readers start from the next array once all buckets have moved.  Pairs with
- * rcu_dereference() of map->root[] in sm_find_rcu() and gather().
+ * rcu_dereference() of map->root[] in sm_first_line() and gather().
  */
 static struct sm_array *finish_if_moved(struct shardmap *map,
 					struct sm_shard *shard)
@@ -246,7 +246,7 @@ static bool resize_begin(struct shardmap *map, unsigned int index)
 	bits = shard->array->bits;
 	bits += shard->count > shard->array->grow_at ? 1 : -1;
 	spin_unlock_bh(&shard->lock);
-	if (!wanted || bits > SM_MAX_BITS)
+	if (!wanted)
 		return false;
 
 	/* Only the resize work sets @next, so @bits stays right. */
@@ -310,17 +310,6 @@ static bool resize_sweep(struct shardmap *map, struct sm_shard *shard)
 	return true;
 }
 
-/* Writers may leave an eighth of the table's memory waiting, or the minimum. */
-static void update_deferred_limit(struct shardmap *map)
-{
-	unsigned long bytes = 0;
-	unsigned int i;
-
-	for (i = 0; i < sm_nr_shards(map); i++)
-		bytes += READ_ONCE(map->shards[i].bytes);
-	WRITE_ONCE(map->deferred_limit, max(bytes / 8, SM_DEFERRED_MIN));
-}
-
 /**
  * sm_resize_work() - Resize the shards that asked for it.
  * @work: resize_work of a table
@@ -347,5 +336,5 @@ void sm_resize_work(struct work_struct *work)
 				break;
 		} while (resize_begin(map, i));
 	}
-	update_deferred_limit(map);
+	sm_limbo_update_limit(map);
 }

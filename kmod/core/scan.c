@@ -111,7 +111,7 @@ static struct sm_array *gather_line(struct gather *g, struct sm_line *line,
 	if (tags & SM_MOVED)
 		return sm_slot_next(sm_slot_rcu(line, 0));
 	for (; used; used &= used - 1) {
-		/* Pairs as in sm_find_rcu(). */
+		/* Pairs as in sm_find_from(). */
 		e = sm_slot_rcu(line, sm_next_slot(used));
 		if (sm_slot_kind(e) == SM_PTR_NEXT)
 			return sm_slot_next(e);
@@ -171,12 +171,14 @@ static int show(const struct gather *g, struct shardmap_position *pos,
 
 	for (i = 0; i < g->nr; i++) {
 		struct sm_entry *e = g->entry[i];
+		/* Pairs with the release store of the version in add_in_place(). */
+		u64 version = atomic64_read_acquire(&e->version);
 		struct shardmap_view view = {
 			.key = e->data,
 			.value = sm_entry_value(e),
 			.key_len = e->key_len,
 			.value_len = e->value_len,
-			.version = atomic64_read_acquire(&e->version),
+			.version = version,
 		};
 		int err = fn(&view, arg);
 

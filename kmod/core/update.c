@@ -125,7 +125,7 @@ static void update_end(struct update *u) __releases(&u->shard->lock)
 /*
  * Hang an overflow line behind a full line.  The entry of the last slot moves to
  * it; a reader with the tag word of before finds the link in that slot.  Pairs
- * with rcu_dereference() and sm_load_tags() in sm_find_rcu() and gather().
+ * with sm_slot_rcu() and sm_load_tags() in sm_find_from() and gather_line().
  */
 static struct sm_line *add_overflow(struct sm_shard *shard,
 				    struct sm_line *line)
@@ -147,7 +147,7 @@ static struct sm_line *add_overflow(struct sm_shard *shard,
 
 /*
  * Readers find the entry from the store of its tag on, complete and in its slot.
- * Pairs with sm_load_tags() and rcu_dereference() in sm_find_rcu() and gather().
+ * Pairs with sm_load_tags() and sm_slot_rcu() in sm_find_from() and gather_line().
  */
 static void publish_entry(struct sm_line *line, unsigned int slot,
 			  struct sm_entry *e)
@@ -192,7 +192,7 @@ static int replace_locked(struct update *u, struct sm_entry *e)
 	if (err)
 		return err;
 	atomic64_set(&e->version, ++u->shard->version);
-	/* Pairs with rcu_dereference() in sm_find_rcu() and gather(). */
+	/* Pairs with sm_slot_rcu() in sm_find_from() and gather_line(). */
 	rcu_assign_pointer(u->line->slot[u->slot], e);
 	u->old = u->entry;
 	return 0;
@@ -221,6 +221,7 @@ static int check_lengths(const struct shardmap *map, u32 key_len, u32 value_len)
 /* What a sleeping writer does before it adds to the memory in flight. */
 static void throttle(struct shardmap *map, gfp_t gfp)
 {
+	might_sleep_if(gfpflags_allow_blocking(gfp));
 	if (gfpflags_allow_blocking(gfp))
 		sm_limbo_throttle(map);
 }
@@ -435,7 +436,7 @@ static void add_in_place(struct update *u, u64 delta,
 	result->version = ++u->shard->version;
 	result->inserted = false;
 	atomic64_set(number, result->new);
-	/* Pairs with atomic64_read_acquire() in sm_entry_read(). */
+	/* Pairs with atomic64_read_acquire() in sm_entry_read() and show(). */
 	atomic64_set_release(&u->entry->version, result->version);
 }
 

@@ -66,12 +66,12 @@ static int do_get(struct model *m, const struct op *op)
 static void do_get_many(struct model *m, const struct op *op)
 {
 	unsigned int i, n = op->seed % MANY_MAX, bad = op->seed % 61;
-	struct shardmap_get gets[MANY_MAX];
+	struct shardmap_lookup gets[MANY_MAX];
 	const struct okey *k;
 
 	for (i = 0; i < n; i++) {
 		k = &m->keys[(op->key + i * 7) % m->config->nr_keys];
-		gets[i] = (struct shardmap_get){
+		gets[i] = (struct shardmap_lookup){
 			.key = k->name,
 			.key_len = i == bad ? 0 : k->name_len,
 			.value = { .buf = malloc(op->len), .len = op->len },

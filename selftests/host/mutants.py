@@ -121,7 +121,7 @@ def build(core, program):
                            str(OUT / program)], capture_output=True, text=True,
                           check=False)
     if done.returncode:
-        sys.exit(f"mutants.py: does not build:\n{done.stderr}")
+        sys.exit("mutants.py: does not build:\n" + done.stderr[:2000])
 
 
 def first_complaint(text):

@@ -133,12 +133,12 @@ static void get_many(struct task *task)
 {
 	u64 keys[GROUP];
 	struct value values[GROUP];
-	struct shardmap_get gets[GROUP];
+	struct shardmap_lookup gets[GROUP];
 	unsigned int i;
 
 	for (i = 0; i < GROUP; i++) {
 		keys[i] = next_random(task) % KEYS;
-		gets[i] = (struct shardmap_get){
+		gets[i] = (struct shardmap_lookup){
 			.key = &keys[i],
 			.key_len = sizeof(keys[i]),
 			.value = { .buf = &values[i], .len = sizeof(values[i]) },

@@ -65,8 +65,10 @@ def main():
     for name in names:
         result = run_stage(name, table[name])
         total.add(result.passed, result.failed, result.skipped)
-        figures.update(result.figures)
-        write_figures(result.figures)
+        # Stages on several kernels add to the same figure.
+        for key, value in result.figures.items():
+            figures[key] = figures.get(key, 0) + value
+        write_figures(figures)
     print("\nfigures (build/figures.json):")
     for name, value in sorted(figures.items()):
         print(f"  {name:28} {value}")

@@ -18,16 +18,18 @@
  *  - The number's size bits are ignored, so a command keeps its number when its
  *    structure grows.
  *  - 0 is success (CREATE returns the new descriptor); a failing command has
- *    changed nothing.
+ *    changed nothing, unless its description says so.  A caller that takes away,
+ *    while a command runs, the memory that the answer goes to gets EFAULT for a
+ *    command that was carried out.
  *
  * What an errno means, for all commands:
  *
  *  ENOTTY     the descriptor does not know this command
- *  E2BIG      @size is beyond the kernel's and a byte there is not zero
+ *  E2BIG      @size is beyond the kernel's and a byte there is not zero, or it
+ *             is more than a page
  *  EINVAL     @size is too small, a reserved member or unknown flag is set, or a
  *             member holds a value that is never valid
  *  EFAULT     a pointer does not lead to memory of the caller
- *  EACCES     the descriptor was not opened for this kind of access
  *  EMSGSIZE   the key or the value is longer than the table allows
  *  ENOENT     the table holds no such key
  *  EEXIST     the table holds the key already
@@ -133,7 +135,7 @@ struct shardmap_device_info {
  * @entries: out: entries now; exact when no writer is at work
  * @entry_bytes: out: memory taken by these entries
  * @index_bytes: out: memory taken by bucket arrays and overflow lines
- * @deferred_bytes: out: memory that waits for an RCU grace period
+ * @deferred_bytes: out: memory of entries that wait for an RCU grace period
  * @buckets: out: bucket lines in all shards
  * @overflow_lines: out: bucket lines beyond a bucket's first
  * @resizes: out: bucket arrays replaced so far
@@ -186,7 +188,8 @@ enum shardmap_opcode {
  * @SHARDMAP_NOEXIST: PUT: fail with EEXIST if the key is there
  * @SHARDMAP_EXIST: PUT: fail with ENOENT if the key is not there
  * @SHARDMAP_CREATE: ADD: make the key from the initial value if it is not there
- * @SHARDMAP_INSERTED: out only: GET_OR_PUT, PUT and ADD made a new entry
+ * @SHARDMAP_INSERTED: out only: GET_OR_PUT, PUT and ADD made a new entry.  To be
+ *	cleared before the structure is used again.
  */
 enum shardmap_op_flags {
 	SHARDMAP_NOEXIST	= 1 << 0,
@@ -207,8 +210,8 @@ enum shardmap_op_flags {
  * @out_len: in: size of that buffer; out: length of the value found, also when
  *	ENOBUFS was returned
  * @reserved: must be zero
- * @version: out: version of the entry after the operation; 0 if there is none.
- *	A version is never used twice for one key.
+ * @version: out, on success: version of the entry after the operation; 0 if
+ *	there is none.  A version is never used twice for one key.
  * @delta: number to add (ADD), else zero
  * @initial: what a new key starts from (ADD with SHARDMAP_CREATE), else zero
  * @old: out: the number before the addition (ADD)
@@ -277,7 +280,9 @@ struct shardmap_batch_op {
  *
  * Carries out the operations in order, each on its own and with its own status;
  * one that fails does not stop the next.  A signal ends the batch early with
- * success and @done; EINTR if nothing was done.
+ * success and @done; EINTR if nothing was done.  Of the output only the values
+ * found are written, so a batch goes on with the rest of its operations and the
+ * same input and output.
  *
  * If the results cannot be written back (EFAULT) the operations up to @done
  * have been carried out all the same: their memory was writable when the
@@ -362,7 +367,8 @@ struct shardmap_scan {
  * @removed: out: number of entries removed
  *
  * Removes every key that is present throughout.  Keys that are stored while it
- * runs may stay.  A fatal signal ends it early with EINTR and @removed.
+ * runs may stay.  A fatal signal or a lack of memory ends it early with EINTR or
+ * ENOMEM, and @removed tells how far it came.
  */
 struct shardmap_clear {
 	__u32 size;

@@ -67,13 +67,13 @@ struct shardmap_value {
 };
 
 /**
- * struct shardmap_get - one of the lookups of shardmap_get_many()
+ * struct shardmap_lookup - one of the lookups of shardmap_get_many()
  * @key: the key
  * @key_len: its length in bytes
  * @err: out: what shardmap_get() would return
  * @value: as for shardmap_get()
  */
-struct shardmap_get {
+struct shardmap_lookup {
 	const void *key;
 	u32 key_len;
 	int err;
@@ -174,7 +174,7 @@ void shardmap_destroy(struct shardmap *map);
 
 int __must_check shardmap_get(struct shardmap *map, const void *key,
 			      u32 key_len, struct shardmap_value *value);
-void shardmap_get_many(struct shardmap *map, struct shardmap_get *gets,
+void shardmap_get_many(struct shardmap *map, struct shardmap_lookup *gets,
 		       unsigned int nr);
 int __must_check shardmap_put(struct shardmap *map, const void *key,
 			      u32 key_len, const void *value, u32 value_len,

@@ -4,10 +4,13 @@
 #define _HOST_LINUX_KERNEL_H
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/compiler.h>
 #include <linux/minmax.h>
 #include <linux/types.h>
 #include <stdio.h>
+
+#include "../../shim/host.h"
 
 #define ALIGN(x, a) (((x) + (__typeof__(x))(a)-1) & ~((__typeof__(x))(a)-1))
 
@@ -18,5 +21,13 @@
 
 /* All options are off. */
 #define IS_ENABLED(option) 0
+
+#define might_sleep() host_might_sleep("might_sleep()")
+
+#define might_sleep_if(condition)      \
+	do {                           \
+		if (condition)         \
+			might_sleep(); \
+	} while (0)
 
 #endif /* _HOST_LINUX_KERNEL_H */

@@ -3,9 +3,10 @@
 #ifndef _HOST_LINUX_SCHED_H
 #define _HOST_LINUX_SCHED_H
 
+#include <linux/kernel.h>
+
 #include "../../shim/host.h"
 
 #define cond_resched() host_cond_resched()
-#define might_sleep() host_might_sleep("might_sleep()")
 
 #endif /* _HOST_LINUX_SCHED_H */
