@@ -36,7 +36,7 @@
  *  ENOBUFS    the buffer for the answer is too small; the length is reported
  *  ENOSPC     the table is full
  *  ENOMEM     the kernel is short of memory
- *  EINTR      a fatal signal came before anything was done
+ *  EINTR      a fatal signal came first
  */
 #ifndef _UAPI_LINUX_SHARDMAP_H
 #define _UAPI_LINUX_SHARDMAP_H
@@ -170,8 +170,8 @@ struct shardmap_info {
  * @SHARDMAP_OP_GET_OR_PUT: store the value if the key is new, else copy out the
  *	value it has.  Fails with ENOBUFS, having stored nothing.
  * @SHARDMAP_OP_ADD: add a number to an 8-byte value, modulo 2^64.  By flag a new
- *	key starts from an initial value, else ENOENT.  EINVAL if the value is
- *	not 8 bytes long.
+ *	key starts from an initial value, to which the number is added, else
+ *	ENOENT.  EINVAL if the value is not 8 bytes long.
  * @SHARDMAP_OP_NR: number of opcodes, not an opcode
  */
 enum shardmap_opcode {
@@ -279,8 +279,9 @@ struct shardmap_batch_op {
  * @reserved: must be zero
  *
  * Carries out the operations in order, each on its own and with its own status;
- * one that fails does not stop the next.  A signal ends the batch early with
- * success and @done; EINTR if nothing was done.  Of the output only the values
+ * one that fails does not stop the next.  EINVAL is the status of one whose key,
+ * value or buffer does not lie within the input or output.  Any signal ends the
+ * batch early with success and @done; a fatal one with EINTR if nothing was done.  Of the output only the values
  * found are written, so a batch goes on with the rest of its operations and the
  * same input and output.
  *
