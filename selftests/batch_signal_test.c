@@ -172,6 +172,39 @@ TEST_F(batch, what_was_not_done_was_not_touched)
 	EXPECT_LT(0, cuts);
 }
 
+TEST_F(batch, values_found_stay_when_a_batch_goes_on)
+{
+	__u64 deadline = now_ms() + 60000;
+	struct batch *b = &self->b;
+	unsigned int cuts = 0, wrong = 0;
+	__u32 done, i;
+
+	for (i = 0; i < SHARDMAP_BATCH_OPS_MAX; i++)
+		batch_put(b, 0, OBJ(i), OBJ(i));
+	ASSERT_EQ(0, batch_all(self->fd, b));
+	storm(true);
+	while (cuts < WANTED_CUTS && now_ms() < deadline) {
+		struct batch rest;
+
+		batch_empty(b);
+		memset(b->out, 0xff, b->out_size);
+		for (i = 0; i < SHARDMAP_BATCH_OPS_MAX; i++)
+			batch_get(b, OBJ(i), sizeof(i));
+		/* The rest goes to the same output, part by part. */
+		for (rest = *b; rest.nr; rest.nr -= done, rest.ops += done) {
+			ASSERT_EQ(0, do_batch(self->fd, &rest, &done));
+			ASSERT_LT(0, done);
+			cuts += done < rest.nr;
+		}
+		for (i = 0; i < SHARDMAP_BATCH_OPS_MAX; i++)
+			wrong += b->ops[i].status || b->ops[i].out_len != 4 ||
+				 memcmp(b->out + b->ops[i].out_off, &i, 4);
+	}
+	storm(false);
+	EXPECT_EQ(0, wrong);
+	EXPECT_LT(0, cuts);
+}
+
 static int count_record(const struct shardmap_record *rec, void *arg)
 {
 	__u64 key;

@@ -4,7 +4,6 @@
  * of steps.  No thread is done before the others while steps are left.
  */
 #include <linux/cpumask.h>
-#include <linux/delay.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/math64.h>
@@ -125,15 +124,19 @@ const char *smt_churn(struct smt_worker *w)
 
 /**
  * smt_yield() - Let the others run.
+ * @w: the thread
  *
- * Without preemption, as on UML, each would run on for a whole tick.
+ * Without preemption, as on UML, each would run on for a whole tick: there the
+ * threads take turns, which up() hands on in the order of down().
  */
-void smt_yield(void)
+void smt_yield(struct smt_worker *w)
 {
-	if (IS_ENABLED(CONFIG_SMP))
+	if (IS_ENABLED(CONFIG_SMP)) {
 		cond_resched();
-	else
-		fsleep(1);
+	} else {
+		up(&w->crew->turn);
+		down(&w->crew->turn);
+	}
 }
 
 static bool may_go_on(struct smt_worker *w)
@@ -154,9 +157,11 @@ static int worker_thread(void *arg)
 	unsigned int i;
 
 	wait_for_completion(&crew->go);
+	if (!IS_ENABLED(CONFIG_SMP))
+		down(&crew->turn);
 	atomic_inc(&crew->arrived);
 	while (atomic_read(&crew->arrived) < crew->started)
-		smt_yield();
+		smt_yield(w);
 	while (may_go_on(w)) {
 		for (i = 0; i < CHUNK; i++, w->step++) {
 			const char *problem = crew->step(w);
@@ -168,8 +173,10 @@ static int worker_thread(void *arg)
 			cmpxchg(&crew->problem, NULL, w);
 			break;
 		}
-		smt_yield();
+		smt_yield(w);
 	}
+	if (!IS_ENABLED(CONFIG_SMP))
+		up(&crew->turn);
 	kthread_complete_and_exit(&w->done, 0);
 }
 
@@ -230,6 +237,7 @@ void smt_crew_run(struct kunit *test, struct smt_crew *crew)
 		     crew->lead ? div_u64(crew->steps, crew->nr) : crew->steps);
 	atomic_set(&crew->arrived, 0);
 	init_completion(&crew->go);
+	sema_init(&crew->turn, 1);
 	crew->started = 0;
 	crew->problem = NULL;
 	crew->deadline = jiffies + DEADLINE;

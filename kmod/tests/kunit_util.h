@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/semaphore.h>
 #include <linux/shardmap.h>
 #include <linux/types.h>
 
@@ -120,6 +121,7 @@ struct smt_worker {
  * @arrived: crew.c: threads at the start line
  * @started: crew.c: threads that there are
  * @go: crew.c: opens when all threads have been made
+ * @turn: crew.c: who runs, where there is no preemption
  * @deadline: crew.c: when to stop whatever is left, in jiffies
  * @problem: crew.c: who saw something go wrong first
  */
@@ -136,6 +138,7 @@ struct smt_crew {
 	atomic_t arrived;
 	unsigned int started;
 	struct completion go;
+	struct semaphore turn;
 	unsigned long deadline;
 	struct smt_worker *problem;
 };
@@ -144,7 +147,7 @@ const void *smt_threads_gen_params(const void *prev, char *desc);
 unsigned int smt_threads(struct kunit *test);
 unsigned int smt_thread_counts(void);
 void smt_crew_run(struct kunit *test, struct smt_crew *crew);
-void smt_yield(void);
+void smt_yield(struct smt_worker *w);
 const char *smt_churn(struct smt_worker *w);
 const char *smt_problem(struct smt_worker *w, const char *format, ...)
 	__printf(2, 3);

@@ -339,7 +339,7 @@ static const char *lock_and_unlock(struct smt_worker *w)
 		return smt_problem(w, "put: error %d", err);
 	if (atomic_cmpxchg(&locks->owner[id], 0, w->index + 1))
 		return "a key was inserted while it was there";
-	smt_yield();
+	smt_yield(w);
 	if (atomic_cmpxchg(&locks->owner[id], w->index + 1, 0) != w->index + 1)
 		return "a key had two owners";
 	w->extra_ops++;

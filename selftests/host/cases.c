@@ -5,16 +5,17 @@
 
 #include "core/core.h"
 #include "core/internal.h"
+#include "core/line.h"
 
 #include "cases.h"
 #include "table_check.h"
 
-#define EXPECT(condition)                                                \
-	do {                                                             \
-		if (!(condition)) {                                      \
+#define EXPECT(condition)                                                     \
+	do {                                                                  \
+		if (!(condition)) {                                           \
 			printf("# %s: not true: %s\n", __func__, #condition); \
-			return false;                                    \
-		}                                                        \
+			return false;                                         \
+		}                                                             \
 	} while (0)
 
 static struct shardmap *make_table(unsigned int nr_shards)
@@ -218,6 +219,49 @@ static bool stalled_resize_goes_on(void)
 	return end_table(map);
 }
 
+/* Put @nr keys whose hashes begin with the six bits of @prefix. */
+static bool put_at(struct shardmap *map, unsigned int prefix, unsigned int nr)
+{
+	u64 key;
+
+	for (key = 1ULL << 32; nr; key++) {
+		if (sm_hash(map, &key, sizeof(key)) >> 58 != prefix)
+			continue;
+		if (put_number(map, key))
+			return false;
+		nr--;
+	}
+	return true;
+}
+
+/* Two neighbours that are just full need two overflow lines when they merge. */
+static bool full_neighbours_merge(void)
+{
+	const u64 others = 28 * SM_SLOTS;
+	struct shardmap *map = make_table(1);
+	const struct sm_array *array;
+	u64 key;
+
+	for (key = 0; key < others; key++)
+		if (sm_hash(map, &key, sizeof(key)) >> 59)
+			EXPECT(!put_number(map, key));
+	host_settle();
+	EXPECT(put_at(map, 0, SM_SLOTS));
+	EXPECT(put_at(map, 1, SM_SLOTS));
+	host_settle();
+	array = map->shards[0].array;
+	EXPECT(array->bits == 6 && !map->shards[0].spares);
+	EXPECT(!((array->lines[0].tags | array->lines[1].tags) & SM_LINK));
+	for (key = 0; key < others; key++)
+		if (sm_hash(map, &key, sizeof(key)) >> 59)
+			EXPECT(!delete_number(map, key));
+	host_settle();
+	EXPECT(map->shards[0].array->bits < 6);
+	EXPECT(!table_check_settled(map));
+	EXPECT(shardmap_count(map) == 2 * SM_SLOTS);
+	return end_table(map);
+}
+
 /* Big values replaced at once: writers that may sleep wait for the memory. */
 static bool removed_memory_is_bounded(void)
 {
@@ -269,6 +313,7 @@ const struct test_case test_cases[] = {
 	{ "memory_comes_back", memory_comes_back },
 	{ "steps_over_empty_buckets_are_bounded",
 	  steps_over_empty_buckets_are_bounded },
+	{ "full_neighbours_merge", full_neighbours_merge },
 	{ "stalled_resize_goes_on", stalled_resize_goes_on },
 	{ "removed_memory_is_bounded", removed_memory_is_bounded },
 	{ "hashes_are_as_ever", hashes_are_as_ever },

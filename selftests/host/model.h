@@ -17,7 +17,13 @@
  *	resize tells them apart
  * @KEYS_EQUAL: 16 bytes, and three of four have the same hash
  */
-enum key_style { KEYS_SHORT, KEYS_ANY, KEYS_CROWDED, KEYS_EQUAL, NR_KEY_STYLES };
+enum key_style {
+	KEYS_SHORT,
+	KEYS_ANY,
+	KEYS_CROWDED,
+	KEYS_EQUAL,
+	NR_KEY_STYLES
+};
 
 /**
  * struct config - what a run is made with, beside its ops
@@ -139,8 +145,8 @@ void oracle_store(struct model *m, struct okey *k, unsigned int len, u64 seed,
 void oracle_remove(struct model *m, struct okey *k);
 struct okey *oracle_find(const struct model *m, const void *name,
 			 unsigned int len);
-__attribute__((format(printf, 2, 3))) void
-model_wrong(struct model *m, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void model_wrong(struct model *m,
+						       const char *format, ...);
 
 /* model_pass.c */
 void do_scan(struct model *m, const struct op *op);

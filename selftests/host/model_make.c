@@ -8,20 +8,13 @@
 #include "model.h"
 
 static const char *const op_names[NR_OPS] = {
-	[OP_PUT] = "put",
-	[OP_GET] = "get",
-	[OP_GET_MANY] = "get_many",
-	[OP_GET_OR_PUT] = "get_or_put",
-	[OP_DELETE] = "delete",
-	[OP_ADD] = "add",
-	[OP_SCAN] = "scan",
-	[OP_SCAN_CHANGE] = "scan_change",
-	[OP_CLEAR] = "clear",
-	[OP_BAD_LENGTH] = "bad_length",
-	[OP_WORK] = "work",
-	[OP_RCU] = "rcu",
-	[OP_TIME] = "time",
-	[OP_STATS] = "stats",
+	[OP_PUT] = "put",	    [OP_GET] = "get",
+	[OP_GET_MANY] = "get_many", [OP_GET_OR_PUT] = "get_or_put",
+	[OP_DELETE] = "delete",	    [OP_ADD] = "add",
+	[OP_SCAN] = "scan",	    [OP_SCAN_CHANGE] = "scan_change",
+	[OP_CLEAR] = "clear",	    [OP_BAD_LENGTH] = "bad_length",
+	[OP_WORK] = "work",	    [OP_RCU] = "rcu",
+	[OP_TIME] = "time",	    [OP_STATS] = "stats",
 	[OP_CHECK] = "check",
 };
 
@@ -83,32 +76,63 @@ static unsigned int pick_len(u64 *state, const struct config *c)
 	if (n < 980)
 		return pick(state, 400);
 	if (n < 998 || c->faults)
-		return c->params.max_value_len ? c->params.max_value_len + n % 2 :
-						 pick(state, 3000);
+		return c->params.max_value_len ?
+			       c->params.max_value_len + n % 2 :
+			       pick(state, 3000);
 	return n == 999 ? SHARDMAP_MAX_VALUE_LEN : pick(state, 20000);
 }
 
 /* Per mille of each kind while the table fills, empties, and neither. */
 static const unsigned short weights[3][NR_OPS] = {
 	{
-		[OP_PUT] = 410, [OP_GET_MANY] = 10, [OP_GET] = 100, [OP_GET_OR_PUT] = 100,
-		[OP_DELETE] = 50, [OP_ADD] = 100, [OP_SCAN] = 60,
-		[OP_SCAN_CHANGE] = 2, [OP_CLEAR] = 0, [OP_BAD_LENGTH] = 5,
-		[OP_WORK] = 120, [OP_RCU] = 20, [OP_TIME] = 15, [OP_STATS] = 7,
+		[OP_PUT] = 410,
+		[OP_GET_MANY] = 10,
+		[OP_GET] = 100,
+		[OP_GET_OR_PUT] = 100,
+		[OP_DELETE] = 50,
+		[OP_ADD] = 100,
+		[OP_SCAN] = 60,
+		[OP_SCAN_CHANGE] = 2,
+		[OP_CLEAR] = 0,
+		[OP_BAD_LENGTH] = 5,
+		[OP_WORK] = 120,
+		[OP_RCU] = 20,
+		[OP_TIME] = 15,
+		[OP_STATS] = 7,
 		[OP_CHECK] = 1,
 	},
 	{
-		[OP_PUT] = 40, [OP_GET_MANY] = 10, [OP_GET] = 100, [OP_GET_OR_PUT] = 20,
-		[OP_DELETE] = 550, [OP_ADD] = 40, [OP_SCAN] = 60,
-		[OP_SCAN_CHANGE] = 20, [OP_CLEAR] = 2, [OP_BAD_LENGTH] = 1,
-		[OP_WORK] = 120, [OP_RCU] = 20, [OP_TIME] = 10, [OP_STATS] = 6,
+		[OP_PUT] = 40,
+		[OP_GET_MANY] = 10,
+		[OP_GET] = 100,
+		[OP_GET_OR_PUT] = 20,
+		[OP_DELETE] = 550,
+		[OP_ADD] = 40,
+		[OP_SCAN] = 60,
+		[OP_SCAN_CHANGE] = 20,
+		[OP_CLEAR] = 2,
+		[OP_BAD_LENGTH] = 1,
+		[OP_WORK] = 120,
+		[OP_RCU] = 20,
+		[OP_TIME] = 10,
+		[OP_STATS] = 6,
 		[OP_CHECK] = 1,
 	},
 	{
-		[OP_PUT] = 210, [OP_GET_MANY] = 10, [OP_GET] = 150, [OP_GET_OR_PUT] = 60,
-		[OP_DELETE] = 200, [OP_ADD] = 150, [OP_SCAN] = 60,
-		[OP_SCAN_CHANGE] = 10, [OP_CLEAR] = 1, [OP_BAD_LENGTH] = 2,
-		[OP_WORK] = 100, [OP_RCU] = 20, [OP_TIME] = 15, [OP_STATS] = 11,
+		[OP_PUT] = 210,
+		[OP_GET_MANY] = 10,
+		[OP_GET] = 150,
+		[OP_GET_OR_PUT] = 60,
+		[OP_DELETE] = 200,
+		[OP_ADD] = 150,
+		[OP_SCAN] = 60,
+		[OP_SCAN_CHANGE] = 10,
+		[OP_CLEAR] = 1,
+		[OP_BAD_LENGTH] = 2,
+		[OP_WORK] = 100,
+		[OP_RCU] = 20,
+		[OP_TIME] = 15,
+		[OP_STATS] = 11,
 		[OP_CHECK] = 1,
 	},
 };

@@ -24,8 +24,9 @@ static bool value_is(const void *buf, unsigned int len, u64 seed)
 }
 
 /* Is what shardmap_get() gave, with @room bytes of buffer, what @k has? */
-static void compare_get(struct model *m, const struct okey *k, unsigned int room,
-			int err, const struct shardmap_value *v)
+static void compare_get(struct model *m, const struct okey *k,
+			unsigned int room, int err,
+			const struct shardmap_value *v)
 {
 	int wanted = !k->present ? -ENOENT : k->len > room ? -ENOBUFS : 0;
 
@@ -41,7 +42,8 @@ static void compare_get(struct model *m, const struct okey *k, unsigned int room
 
 bool get_matches(struct model *m, const struct okey *k)
 {
-	struct shardmap_value v = { .buf = value_buf, .len = sizeof(value_buf) };
+	struct shardmap_value v = { .buf = value_buf,
+				    .len = sizeof(value_buf) };
 	int err = shardmap_get(m->map, k->name, k->name_len, &v);
 
 	compare_get(m, k, sizeof(value_buf), err, &v);
@@ -88,7 +90,8 @@ static void do_get_many(struct model *m, const struct op *op)
 	}
 }
 
-static int put_wanted(struct model *m, const struct okey *k, const struct op *op)
+static int put_wanted(struct model *m, const struct okey *k,
+		      const struct op *op)
 {
 	enum shardmap_put_mode mode = op->how & HOW_MODE;
 	long long bytes = entry_bytes(k->name_len, op->len);
@@ -144,7 +147,8 @@ static int do_put(struct model *m, const struct op *op)
 static int do_get_or_put(struct model *m, const struct op *op)
 {
 	struct okey *k = &m->keys[op->key];
-	unsigned int room = op->seed % 3 ? SHARDMAP_MAX_VALUE_LEN : op->seed % 97;
+	unsigned int room = op->seed % 3 ? SHARDMAP_MAX_VALUE_LEN :
+					   op->seed % 97;
 	struct shardmap_value found = { .len = room, .buf = malloc(room) };
 	struct shardmap_result r = {};
 	int err, wanted = 0;
@@ -253,8 +257,8 @@ static void do_bad_length(struct model *m, const struct op *op)
 		   shardmap_get_or_put(m->map, key, len, "", 0, &v, op_gfp(op),
 				       &r),
 		   wanted);
-	wanted_err(m, "delete",
-		   shardmap_delete(m->map, key, len, op_gfp(op)), wanted);
+	wanted_err(m, "delete", shardmap_delete(m->map, key, len, op_gfp(op)),
+		   wanted);
 	wanted_err(m, "add",
 		   shardmap_add(m->map, key, len, 1, &initial, op_gfp(op), &r),
 		   wanted);

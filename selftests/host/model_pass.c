@@ -309,8 +309,8 @@ void check_settled(struct model *m)
 	for (i = 0; i < m->config->nr_keys && !m->wrong[0]; i++) {
 		struct okey *k = &m->keys[i];
 
-		if (k->present && shardmap_delete(m->map, k->name, k->name_len,
-						  GFP_KERNEL))
+		if (k->present &&
+		    shardmap_delete(m->map, k->name, k->name_len, GFP_KERNEL))
 			model_wrong(m, "the last delete failed");
 		else if (k->present)
 			oracle_remove(m, k);

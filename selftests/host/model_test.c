@@ -31,7 +31,7 @@
 static struct {
 	unsigned int done;
 	char wrong[200];
-} *report;
+} * report;
 
 static unsigned long long ops_done;
 
@@ -83,7 +83,8 @@ static bool run_in_child(const struct config *c, const struct op *ops,
 		snprintf(report->wrong, sizeof(report->wrong), "signal %d",
 			 WTERMSIG(status));
 	else if (status && !report->wrong[0])
-		strcpy(report->wrong, "a sanitizer's report");
+		snprintf(report->wrong, sizeof(report->wrong),
+			 "a sanitizer's report");
 	return !status;
 }
 
@@ -248,7 +249,8 @@ int main(int argc, char **argv)
 	tap_result(runs(seed, ops, false), "table_is_as_the_oracle");
 	total = ops_done;
 	ops_done = 0;
-	tap_result(runs(seed, fault_ops, true), "failed_allocation_changes_nothing");
+	tap_result(runs(seed, fault_ops, true),
+		   "failed_allocation_changes_nothing");
 	printf("host_oracle_ops: %llu\n", total + ops_done);
 	return tap_end();
 }

@@ -116,17 +116,19 @@ struct okey *oracle_find(const struct model *m, const void *name,
 	return &m->keys[index];
 }
 
-/* Two neighbours, which one bucket splits to late, and both ends. */
+/* At each size of the array two of these share a bucket, or are next to merge. */
 static bool is_crowded(unsigned int prefix)
 {
-	return prefix < 2 || prefix == 341 || prefix == 1023;
+	return !prefix || prefix == 16 || prefix == 32 || prefix == 64 ||
+	       prefix == 128;
 }
 
 static void name_key(struct model *m, unsigned int index)
 {
 	struct okey *k = &m->keys[index];
-	static const unsigned int lengths[] = { 4,  7,	8,  9,	12, 15, 16,  17,
-						24, 31, 33, 40, 63, 64, 100, 300 };
+	static const unsigned int lengths[] = {
+		4, 7, 8, 9, 12, 15, 16, 17, 24, 31, 33, 40, 63, 64, 100, 300
+	};
 	u64 salt = 0;
 
 	switch (m->config->keys) {

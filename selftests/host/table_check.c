@@ -68,8 +68,8 @@ static const char *check_array(const struct shardmap *map,
 			       const struct sm_array *array, struct sums *sums)
 {
 	u64 span = U64_MAX >> (map->shard_bits + array->bits);
-	u64 shard_first = (u64)(shard - map->shards) *
-			  ((U64_MAX >> map->shard_bits) + 1);
+	u64 shard_first =
+		(u64)(shard - map->shards) * ((U64_MAX >> map->shard_bits) + 1);
 	unsigned long i;
 
 	if ((unsigned long)array->lines & (SM_ARRAY_ALIGN - 1))
@@ -86,7 +86,8 @@ static const char *check_array(const struct shardmap *map,
 			continue;
 		}
 		for (;;) {
-			wrong = check_line(map, line, first, first + span, sums);
+			wrong = check_line(map, line, first, first + span,
+					   sums);
 			if (wrong)
 				return wrong;
 			if (!(line->tags & SM_LINK))

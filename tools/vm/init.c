@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <signal.h>
 #include <sys/io.h>
@@ -295,16 +296,22 @@ static int detectors_on(void)
 	return 1;
 }
 
-/* Two scans, since the first one may catch an object in flight. */
+/*
+ * The first scan only notes what looks lost, the second one reports it, and
+ * neither reports what is younger than five seconds.
+ */
 static void scan_for_leaks(void)
 {
 	static const char file[] = "/sys/kernel/debug/kmemleak";
 	static char report[1 << 16];
 	char *next = report, *line;
+	struct timespec ready;
 
+	clock_gettime(CLOCK_MONOTONIC, &ready);
+	ready.tv_sec += 6;
 	if (put(file, "scan"))
 		return;
-	sleep(1);
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ready, NULL);
 	put(file, "scan");
 	slurp(file, report, sizeof(report));
 	while ((line = strsep(&next, "\n")))

@@ -52,7 +52,7 @@ def _defaults(kernel, args):
     if kernel.arch == "um":
         args.cpus = args.cpus or 1
     args.cpus = args.cpus or 2
-    args.mem = args.mem or {"uml": 1024, "kasan": 3072}.get(kernel.name, 2048)
+    args.mem = args.mem or {"uml": 1024}.get(kernel.name, 2048)
 
 
 def _boot(kernel, args, command, interactive=False):

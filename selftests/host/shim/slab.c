@@ -73,7 +73,8 @@ static bool must_fail(void)
 	if (passing < 0)
 		return false;
 	if (passing > 0 || !READ_ONCE(fail_forever))
-		passing = __atomic_fetch_sub(&fail_passing, 1, __ATOMIC_SEQ_CST);
+		passing =
+			__atomic_fetch_sub(&fail_passing, 1, __ATOMIC_SEQ_CST);
 	if (passing)
 		return false;
 	__atomic_fetch_add(&failed, 1, __ATOMIC_RELAXED);
@@ -88,7 +89,8 @@ long host_live_allocations(void)
 static void *allocate(size_t size, size_t align, gfp_t gfp, bool vmalloc,
 		      struct kmem_cache *cache)
 {
-	size_t room = align > 8 ? ALIGN((size_t)HEADER_ROOM, align) : HEADER_ROOM;
+	size_t room = align > 8 ? ALIGN((size_t)HEADER_ROOM, align) :
+				  HEADER_ROOM;
 	struct header *header;
 	void *start, *p;
 

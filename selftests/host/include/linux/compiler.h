@@ -9,16 +9,17 @@
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, val) __atomic_store_n(&(x), (val), __ATOMIC_RELAXED)
-#define smp_load_acquire(p)                                                  \
-	({                                                                   \
-		__typeof__(*(p)) acquired = __atomic_load_n((p), __ATOMIC_ACQUIRE); \
-		host_window();                                               \
-		acquired;                                                    \
+#define smp_load_acquire(p)                                     \
+	({                                                      \
+		__typeof__(*(p)) acquired =                     \
+			__atomic_load_n((p), __ATOMIC_ACQUIRE); \
+		host_window();                                  \
+		acquired;                                       \
 	})
-#define smp_store_release(p, val)                             \
-	do {                                                  \
+#define smp_store_release(p, val)                               \
+	do {                                                    \
 		__atomic_store_n((p), (val), __ATOMIC_RELEASE); \
-		host_window();                                \
+		host_window();                                  \
 	} while (0)
 #define data_race(x) (x)
 
@@ -28,10 +29,10 @@
  */
 extern unsigned int host_window_every;
 void host_window_open(void);
-#define host_window()                               \
-	do {                                        \
+#define host_window()                                       \
+	do {                                                \
 		if (unlikely(READ_ONCE(host_window_every))) \
-			host_window_open();         \
+			host_window_open();                 \
 	} while (0)
 
 #endif /* _HOST_LINUX_COMPILER_H */

@@ -6,9 +6,9 @@
 #include <linux/spinlock.h>
 
 #define lockdep_is_held(lock) host_lock_is_held(lock)
-#define lockdep_assert_held(lock)                                       \
-	do {                                                            \
-		if (!host_lock_is_held(lock))                           \
+#define lockdep_assert_held(lock)                                   \
+	do {                                                        \
+		if (!host_lock_is_held(lock))                       \
 			host_bug("lockdep_assert_held(" #lock ")"); \
 	} while (0)
 

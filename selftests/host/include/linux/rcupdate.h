@@ -11,24 +11,24 @@
 #define rcu_read_lock() host_rcu_read_lock()
 #define rcu_read_unlock() host_rcu_read_unlock()
 
-#define rcu_dereference(p)                                           \
-	({                                                           \
-		if (!host_rcu_read_lock_held())                      \
+#define rcu_dereference(p)                                         \
+	({                                                         \
+		if (!host_rcu_read_lock_held())                    \
 			host_bug("rcu_dereference() outside RCU"); \
-		__atomic_load_n(&(p), __ATOMIC_ACQUIRE);             \
+		__atomic_load_n(&(p), __ATOMIC_ACQUIRE);           \
 	})
-#define rcu_dereference_protected(p, c)                             \
-	({                                                          \
-		if (!(c))                                           \
+#define rcu_dereference_protected(p, c)                                \
+	({                                                             \
+		if (!(c))                                              \
 			host_bug("rcu_dereference_protected(" #c ")"); \
-		(p);                                                \
+		(p);                                                   \
 	})
 #define rcu_access_pointer(p) READ_ONCE(p)
 #define rcu_assign_pointer(p, v) smp_store_release(&(p), (v))
-#define RCU_INIT_POINTER(p, v)            \
-	do {                              \
-		WRITE_ONCE((p), (v));     \
-		host_window();            \
+#define RCU_INIT_POINTER(p, v)        \
+	do {                          \
+		WRITE_ONCE((p), (v)); \
+		host_window();        \
 	} while (0)
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));

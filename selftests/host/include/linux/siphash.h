@@ -14,18 +14,18 @@ typedef struct {
 #define SIPHASH_CONST_2 0x6c7967656e657261ULL
 #define SIPHASH_CONST_3 0x7465646279746573ULL
 
-#define SIPHASH_PERMUTATION(a, b, c, d)    \
-	do {                               \
-		(a) += (b);                \
+#define SIPHASH_PERMUTATION(a, b, c, d)     \
+	do {                                \
+		(a) += (b);                 \
 		(b) = rol64((b), 13) ^ (a); \
-		(a) = rol64((a), 32);      \
-		(c) += (d);                \
+		(a) = rol64((a), 32);       \
+		(c) += (d);                 \
 		(d) = rol64((d), 16) ^ (c); \
-		(a) += (d);                \
+		(a) += (d);                 \
 		(d) = rol64((d), 21) ^ (a); \
-		(c) += (b);                \
+		(c) += (b);                 \
 		(b) = rol64((b), 17) ^ (c); \
-		(c) = rol64((c), 32);      \
+		(c) = rol64((c), 32);       \
 	} while (0)
 
 #endif /* _HOST_LINUX_SIPHASH_H */
