@@ -17,9 +17,10 @@ packages_of() {
 		echo qemu-system-x86 busybox-static ;;
 	kernel)	# what it takes to build the kcsan, kasan and uml kernels
 		packages_of run
-		echo g++ flex bison clang-19 lld-19 llvm-19 linux-source-6.12 ;;
+		echo g++ flex bison perl clang-19 lld-19 llvm-19 \
+		     linux-source-6.12 ;;
 	check)	packages_of kernel
-		echo sparse dwarves clang-format perl shellcheck \
+		echo git sparse dwarves clang-format shellcheck \
 		     gcc-multilib libc6-dev-i386 liburcu-dev ;;
 	bench)	packages_of kernel
 		echo g++ liburcu-dev ;;

@@ -131,12 +131,12 @@ const char *smt_churn(struct smt_worker *w)
  */
 void smt_yield(struct smt_worker *w)
 {
-	if (IS_ENABLED(CONFIG_SMP)) {
-		cond_resched();
-	} else {
+	if (!IS_ENABLED(CONFIG_SMP)) {
 		up(&w->crew->turn);
 		down(&w->crew->turn);
 	}
+	/* There may be nobody yet to take the turn. */
+	cond_resched();
 }
 
 static bool may_go_on(struct smt_worker *w)

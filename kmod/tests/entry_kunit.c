@@ -167,10 +167,10 @@ static void empty_value_needs_no_buffer(struct kunit *test)
 #define MANY 100
 
 /* Key @i of a batch: there, absent, empty, too long, or with too little room. */
-static struct shardmap_get one_of_many(unsigned int i, const u64 *keys,
-				       u8 (*bufs)[8])
+static struct shardmap_lookup one_of_many(unsigned int i, const u64 *keys,
+					  u8 (*bufs)[8])
 {
-	struct shardmap_get get = {
+	struct shardmap_lookup get = {
 		.key = &keys[i],
 		.key_len = sizeof(*keys),
 		.err = 1,
@@ -188,7 +188,7 @@ static void get_many_is_many_gets(struct kunit *test)
 {
 	struct shardmap_params params = { .flags = smt_hash_flags(test) };
 	struct shardmap *map = smt_create(test, &params);
-	struct shardmap_get *gets =
+	struct shardmap_lookup *gets =
 		kunit_kcalloc(test, MANY, sizeof(*gets), GFP_KERNEL);
 	u64 *keys = kunit_kcalloc(test, MANY, sizeof(*keys), GFP_KERNEL);
 	u8(*bufs)[8] = kunit_kcalloc(test, MANY, sizeof(*bufs), GFP_KERNEL);
@@ -206,7 +206,8 @@ static void get_many_is_many_gets(struct kunit *test)
 		shardmap_get_many(map, gets, nr);
 		for (i = 0; i < MANY; i++) {
 			u8 buf[8] = {};
-			struct shardmap_get want = one_of_many(i, keys, bufs);
+			struct shardmap_lookup want =
+				one_of_many(i, keys, bufs);
 
 			want.value.buf = buf;
 			if (i < nr)

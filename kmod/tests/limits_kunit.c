@@ -74,6 +74,15 @@ static void entries_are_limited_to_the_last(struct kunit *test)
 	}
 }
 
+/* Numbers are compared as signed ones, but this is no small limit. */
+static void largest_limits_are_none(struct kunit *test)
+{
+	struct shardmap *map = create(test, U64_MAX, S64_MAX + 1ULL);
+
+	smt_fill(test, map, 0, 0, 1000);
+	KUNIT_EXPECT_EQ(test, 0, smt_missing(map, 0, 0, 1000));
+}
+
 /* Memory of an entry with an 8-byte key and a value of @len bytes. */
 static u64 entry_bytes(struct kunit *test, u32 len)
 {
@@ -269,6 +278,7 @@ static void deferred_bytes_stay_bounded(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(entries_are_limited_to_the_last),
+	KUNIT_CASE(largest_limits_are_none),
 	KUNIT_CASE(bytes_are_limited_to_the_last),
 	KUNIT_CASE(refusal_takes_no_place),
 	KUNIT_CASE_PARAM(threads_never_pass_the_limit, smt_threads_gen_params),

@@ -60,13 +60,13 @@ static const char *check_value(struct smt_worker *w, u64 key, bool stable)
 static const char *check_many(struct smt_worker *w)
 {
 	u8 value[MANY][SMT_VALUE_MAX];
-	struct shardmap_get gets[MANY];
+	struct shardmap_lookup gets[MANY];
 	u64 key[MANY];
 	unsigned int i;
 
 	for (i = 0; i < MANY; i++) {
 		key[i] = smt_mix(smt_random(&w->random) % HOT_KEYS);
-		gets[i] = (struct shardmap_get){
+		gets[i] = (struct shardmap_lookup){
 			.key = &key[i],
 			.key_len = sizeof(key[i]),
 			.value = { .buf = value[i], .len = SMT_VALUE_MAX },

@@ -56,7 +56,7 @@ planted_race()
 coverage()
 {
 	rm -f "$O"/coverage/*.gcda
-	run coverage "$O/coverage/model_test" --ops $((OPS / 2)) --seed "$SEED"
+	run coverage "$O/coverage/model_test" --ops $((OPS / 4)) --seed "$SEED"
 	run coverage "$O/coverage/race_test" --ops 20000
 	gcov -n -b "$O"/coverage/*.gcda 2> /dev/null | awk '
 		/^File/ { core = /kmod\/core\/[a-z]*\.c/; name = $2 }

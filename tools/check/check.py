@@ -20,6 +20,7 @@ FULL = {
     "host": stages.host,
     "uml": stages.uml,
     "kcsan": stages.kcsan,
+    "kasan": stages.kasan,
     "stock-6.12": stages.stock612,
     "stock-6.1": stages.stock61,
 }

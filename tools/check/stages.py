@@ -8,7 +8,7 @@ from common import (BUILD, CI, LOGS, ROOT, Failed, Result, add_ktap, guest,
                     kernel_source, modules, run, static_tools)
 
 # Operations of one concurrent KUnit case, and seconds of stress, on each bed.
-KUNIT_OPS = {"uml": 200000, "kcsan": 100000 if CI else 20000}
+KUNIT_OPS = {"uml": 200000, "kcsan": 100000 if CI else 20000, "kasan": 20000}
 KCSAN_STRESS_SECONDS = 120 if CI else 15
 STOCK_STRESS_SECONDS = 20 if CI else 5
 KCSAN_OPS_WANTED = 5000000 if CI else 0
@@ -63,6 +63,13 @@ def uml():
     """KUnit at native speed."""
     result, ops = _kunit("uml", 120)
     result.figures["uml_kunit_ops"] = ops
+    return result
+
+
+def kasan():
+    """KUnit where bad accesses, leaks, and locks in the wrong order are reported."""
+    result, ops = _kunit("kasan", 900)
+    result.figures["kasan_kunit_ops"] = ops
     return result
 
 

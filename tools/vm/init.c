@@ -223,8 +223,12 @@ static int wait_for(pid_t pid)
 static pid_t spawn(char *const argv[], const char *tty, int interactive)
 {
 	static char *const env[] = {
-		"PATH=/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/root",
-		"TERM=linux", "USER=root", "PS1=guest:\\w# ", NULL,
+		"PATH=/bin:/sbin:/usr/bin:/usr/sbin",
+		"HOME=/root",
+		"TERM=linux",
+		"USER=root",
+		"PS1=guest:\\w# ",
+		NULL,
 	};
 	int fd, null;
 	pid_t pid = fork();
@@ -255,7 +259,8 @@ static int run_command(void)
 	char tty[64];
 	int n = 0, status, fd;
 
-	for (char *w = words; w < words + len && n < MAX_WORDS; w += strlen(w) + 1)
+	for (char *w = words; w < words + len && n < MAX_WORDS;
+	     w += strlen(w) + 1)
 		argv[n++] = w;
 	snprintf(tty, sizeof(tty), "%s", setting("tty"));
 	status = wait_for(spawn(argv, tty, interactive));
@@ -323,7 +328,8 @@ static void scan_for_leaks(void)
 static void send_out(void)
 {
 	char disk[64];
-	char *const tar[] = { "/bin/tar", "-c", "-f", disk, "-C", "/out", ".", NULL };
+	char *const tar[] = { "/bin/tar", "-c",	  "-f", disk,
+			      "-C",	  "/out", ".",	NULL };
 	int status = 255, fd;
 
 	snprintf(disk, sizeof(disk), "%s", setting("out"));
@@ -372,7 +378,8 @@ int main(void)
 		scan_for_leaks();
 	mark("command ends, status %d", status);
 	send_out();
-	verdict("taint %ld %ld\n", taint, number_in("/proc/sys/kernel/tainted"));
+	verdict("taint %ld %ld\n", taint,
+		number_in("/proc/sys/kernel/tainted"));
 	verdict("exit %d\n", status);
 off:
 	sync();
