@@ -6,7 +6,7 @@ VM	:= tools/vm/vm
 KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNEL	?= stock-6.12
 
-.PHONY: help run check check-quick lint kunit vm modules install tools clean
+.PHONY: help run check check-quick lint kunit bench vm modules install tools clean
 
 help: ## list the targets
 	@echo 'shardmap, a sharded concurrent hash table for the Linux kernel'
@@ -32,6 +32,10 @@ lint: ## checks of the source text and of warnings
 
 kunit: ## KUnit suites on UML
 	@tools/check/check.py uml
+
+bench: ## shardmap beside its alternatives, on UML at native speed
+	@tools/setup.sh bench
+	@tools/bench/bench.py
 
 vm: tools ## a shell in a virtual machine with the module and the tools
 	@$(VM) modules $(KERNEL)

@@ -109,13 +109,13 @@ TEST_F(batch, done_tells_what_was_done)
 {
 	static struct model model;
 	unsigned int round, cuts = 0, wrong = 0;
-	__u64 deadline = now_ms() + 60000;
+	__u64 deadline = time_budget();
 	struct batch rest;
 	__u32 done, i;
 
 	storm(true);
 	for (round = 0;
-	     round < ROUNDS || (cuts < WANTED_CUTS && now_ms() < deadline);
+	     (round < ROUNDS || cuts < WANTED_CUTS) && now_ms() < deadline;
 	     round++) {
 		batch_empty(&self->b);
 		for (i = 0; i < SHARDMAP_BATCH_OPS_MAX; i++)
@@ -147,7 +147,7 @@ TEST_F(batch, done_tells_what_was_done)
 
 TEST_F(batch, what_was_not_done_was_not_touched)
 {
-	__u64 deadline = now_ms() + 60000;
+	__u64 deadline = time_budget();
 	struct batch *b = &self->b;
 	unsigned int cuts = 0;
 	__u32 done, i;
@@ -174,7 +174,7 @@ TEST_F(batch, what_was_not_done_was_not_touched)
 
 TEST_F(batch, values_found_stay_when_a_batch_goes_on)
 {
-	__u64 deadline = now_ms() + 60000;
+	__u64 deadline = time_budget();
 	struct batch *b = &self->b;
 	unsigned int cuts = 0, wrong = 0;
 	__u32 done, i;
@@ -218,11 +218,12 @@ TEST_F(batch, a_scan_misses_nothing)
 {
 	enum { MANY = 20000 };
 	static unsigned char times[MANY];
+	__u64 deadline = time_budget();
 	unsigned int pass, wrong = 0, i;
 
 	ASSERT_EQ(0, store_numbers(self->fd, 0, MANY));
 	storm(true);
-	for (pass = 0; pass < 10; pass++) {
+	for (pass = 0; pass < 10 && now_ms() < deadline; pass++) {
 		memset(times, 0, sizeof(times));
 		ASSERT_EQ(0, scan_all(self->fd, 1 << 20, count_record, times));
 		for (i = 0; i < MANY; i++)
@@ -235,16 +236,16 @@ TEST_F(batch, a_scan_misses_nothing)
 
 TEST_F(batch, a_clear_is_not_cut_off)
 {
+	__u64 deadline = time_budget(), removed;
 	unsigned int round;
-	__u64 removed;
 
-	storm(true);
-	for (round = 0; round < 10; round++) {
+	for (round = 0; round < 10 && now_ms() < deadline; round++) {
 		ASSERT_EQ(0, store_numbers(self->fd, 0, 20000));
+		storm(true);
 		test_cmd_clear(self->fd, &removed);
+		storm(false);
 		EXPECT_EQ(20000, removed);
 	}
-	storm(false);
 	EXPECT_LT(0, alarms);
 }
 
@@ -267,13 +268,14 @@ static void work_for_ever(int fd, struct batch *b, int pipe_end)
 
 TEST_F(batch, a_killed_process_leaves_a_sound_table)
 {
+	__u64 deadline = time_budget();
 	unsigned int round;
 	int status, ends[2];
 	__u32 key;
 	char byte;
 
 	ASSERT_EQ(0, pipe(ends));
-	for (round = 0; round < 20; round++) {
+	for (round = 0; round < 20 && now_ms() < deadline; round++) {
 		__u64 begun;
 		pid_t pid = fork();
 

@@ -33,10 +33,11 @@ TEST_F(table, removes_all_and_counts)
 
 TEST_F(table, removes_all_from_a_table_that_grows)
 {
+	__u64 deadline = time_budget();
 	unsigned int round;
 
 	/* Just stored in a small table, its buckets are still crowded. */
-	for (round = 0; round < 50; round++) {
+	for (round = 0; round < 50 && now_ms() < deadline; round++) {
 		struct shardmap_create how = { .nr_shards = 1 };
 		int fd = do_create(self->dev, &how);
 		__u64 removed;
@@ -156,9 +157,10 @@ static void clear_only(unsigned int nth, void *arg)
 
 TEST_F(table, two_clears_share_the_work)
 {
+	__u64 deadline = time_budget();
 	unsigned int round;
 
-	for (round = 0; round < 20; round++) {
+	for (round = 0; round < 20 && now_ms() < deadline; round++) {
 		struct contest c = { .fd = self->fd };
 
 		ASSERT_EQ(0, store_numbers(self->fd, 0, OLD));

@@ -121,9 +121,10 @@ static void run_op(struct flip *f)
 	static const unsigned int nrs[] = { SHARDMAP_IOC_PUT, SHARDMAP_IOC_PUT,
 					    SHARDMAP_IOC_GET_OR_PUT,
 					    SHARDMAP_IOC_DELETE };
+	__u64 deadline = time_budget();
 	unsigned int i;
 
-	for (i = 0; i < 10 * ROUNDS; i++) {
+	for (i = 0; i < 10 * ROUNDS && now_ms() < deadline; i++) {
 		/* DELETE takes no value, and will mostly be refused. */
 		SET(f->op.value, nrs[i % 4] == SHARDMAP_IOC_DELETE ?
 					 0 :
@@ -221,9 +222,10 @@ static void flip_batch_op(struct flip *f)
 
 static void run_batch_ops(struct flip *f)
 {
+	__u64 deadline = time_budget();
 	unsigned int round, i;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < ROUNDS && now_ms() < deadline; round++) {
 		renew_ops(f);
 		if (do_ioctl(f->fd, SHARDMAP_IOC_BATCH, &f->batch))
 			f->strange++;
@@ -294,9 +296,10 @@ static void flip_header(struct flip *f)
 
 static void run_header(struct flip *f)
 {
+	__u64 deadline = time_budget();
 	unsigned int round, i;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < ROUNDS && now_ms() < deadline; round++) {
 		int ret;
 
 		renew_ops(f);

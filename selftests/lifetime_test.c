@@ -168,9 +168,10 @@ static void close_work(unsigned int nth, void *arg)
 TEST_F(table, closing_during_a_command)
 {
 	struct count count = { self->dev, count_tables(self->dev) };
+	__u64 deadline = time_budget();
 	int round;
 
-	for (round = 0; round < 100; round++) {
+	for (round = 0; round < 100 && now_ms() < deadline; round++) {
 		struct closing c = { .fd = do_create(self->dev, NULL) };
 
 		ASSERT_LE(0, c.fd);
@@ -204,11 +205,12 @@ static void replace_work(unsigned int nth, void *arg)
 	__u32 done, i, round;
 
 	if (nth) {
+		__u64 deadline = time_budget();
 		int dev = open_device();
 
 		while (!__atomic_load_n(&c->begun, __ATOMIC_ACQUIRE))
 			sched_yield();
-		for (round = 0; round < 200; round++) {
+		for (round = 0; round < 200 && now_ms() < deadline; round++) {
 			int fd = do_create(dev, NULL);
 
 			if (fd < 0 || dup2(fd, c->fd) != c->fd)
@@ -248,9 +250,10 @@ TEST_F(table, a_command_stays_with_its_table)
 
 static void storm_work(unsigned int nth, void *arg)
 {
+	__u64 deadline = time_budget();
 	unsigned int i, *wrong = arg;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < 300 && now_ms() < deadline; i++) {
 		int dev = open_device(), fd = do_create(dev, NULL);
 
 		close(dev);
@@ -280,6 +283,7 @@ TEST_F(table, storms_of_open_and_close)
 static void guess_work(unsigned int nth, void *arg)
 {
 	struct closing *c = arg;
+	__u64 deadline = time_budget();
 	int i, fd;
 
 	if (nth) {
@@ -287,7 +291,7 @@ static void guess_work(unsigned int nth, void *arg)
 			close(c->fd);
 		return;
 	}
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; i < 2000 && now_ms() < deadline; i++) {
 		fd = do_create(c->dev, NULL);
 		if (fd >= 0)
 			store(fd, STR("key"), STR("value"));

@@ -45,6 +45,12 @@ static inline __u64 now_ms(void)
 	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
 }
 
+/* Rounds of a test go on until then: an emulated kernel may be very slow. */
+static inline __u64 time_budget(void)
+{
+	return now_ms() + 20000;
+}
+
 /* For what happens some time after a command, such as freeing a table. */
 static inline bool poll_until(bool (*condition)(void *arg), void *arg)
 {

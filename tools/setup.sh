@@ -21,11 +21,10 @@ packages_of() {
 		     linux-source-6.12 ;;
 	check)	packages_of kernel
 		echo git sparse dwarves clang-format shellcheck \
-		     gcc-multilib libc6-dev-i386 liburcu-dev ;;
+		     gcc-multilib libc6-dev-i386 ;;
 	bench)	packages_of kernel
-		echo g++ liburcu-dev ;;
-	host)	echo gcc g++ make libc6-dev clang-19 llvm-19 libclang-rt-19-dev \
-		     liburcu-dev ;;
+		;;
+	host)	echo gcc make libc6-dev gcc-multilib clang-19 libclang-rt-19-dev ;;
 	docs)	echo make python3-sphinx man-db groff-base ;;
 	pkg:*)	echo "${1#pkg:}" ;;
 	*)	echo "setup.sh: unknown group '$1'" \

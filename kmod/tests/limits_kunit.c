@@ -208,6 +208,8 @@ static void threads_never_pass_the_limit(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, MAX_ENTRIES, shardmap_count(crew.map));
 }
 
+/* A step of the flood, with no rest in which memory could be freed. */
+#define FLOOD_STEP 200
 #define FLOOD_KEYS 64
 #define FLOOD_BYTES 4000
 
@@ -221,23 +223,12 @@ struct flood {
 	atomic64_t most;
 };
 
-static const char *replace_large(struct smt_worker *w)
+static void note_deferred(struct shardmap *map, struct flood *flood)
 {
-	u64 key = smt_mix(smt_random(&w->random) % FLOOD_KEYS), most, seen;
-	struct flood *flood = w->crew->arg;
-	struct shardmap_result result;
+	u64 most = atomic64_read(&flood->most), seen;
 	struct shardmap_stats stats;
-	int err;
 
-	err = shardmap_put(w->crew->map, &key, sizeof(key), flood->value,
-			   FLOOD_BYTES, SHARDMAP_PUT_ANY, GFP_KERNEL, &result);
-	if (err)
-		return smt_problem(w, "put: error %d", err);
-	w->balance += result.inserted;
-	if (w->step % 16)
-		return NULL;
-	shardmap_get_stats(w->crew->map, &stats);
-	most = atomic64_read(&flood->most);
+	shardmap_get_stats(map, &stats);
 	while (stats.deferred_bytes > most) {
 		seen = atomic64_cmpxchg(&flood->most, most,
 					stats.deferred_bytes);
@@ -245,6 +236,26 @@ static const char *replace_large(struct smt_worker *w)
 			break;
 		most = seen;
 	}
+}
+
+static const char *replace_large(struct smt_worker *w)
+{
+	struct flood *flood = w->crew->arg;
+	unsigned int i;
+
+	for (i = 0; i < FLOOD_STEP; i++) {
+		u64 key = smt_mix(smt_random(&w->random) % FLOOD_KEYS);
+		struct shardmap_result result;
+		int err = shardmap_put(w->crew->map, &key, sizeof(key),
+				       flood->value, FLOOD_BYTES,
+				       SHARDMAP_PUT_ANY, GFP_KERNEL, &result);
+
+		if (err)
+			return smt_problem(w, "put: error %d", err);
+		w->balance += result.inserted;
+	}
+	w->extra_ops += FLOOD_STEP - 1;
+	note_deferred(w->crew->map, flood);
 	return NULL;
 }
 
@@ -257,7 +268,7 @@ static void deferred_bytes_stay_bounded(struct kunit *test)
 		.arg = flood,
 		.step = replace_large,
 		.nr = smt_threads(test),
-		.steps = smt_ops(4 * smt_thread_counts()),
+		.steps = smt_ops(smt_thread_counts()) / FLOOD_STEP + 32,
 	};
 	struct shardmap_stats stats;
 	u64 bound;

@@ -213,6 +213,36 @@ static void equal_hashes_are_shown_once(struct kunit *test)
 	smt_expect_sound(test, map);
 }
 
+/* Ties in the order in which they are sorted, and against it. */
+static void sorted_ties_are_shown_once(struct kunit *test)
+{
+	u64 hash = 1ULL << 63, tie, least, order[40];
+	unsigned int n, up;
+
+	for (up = 0; up < 2; up++) {
+		struct shardmap *map = smt_create_chosen(test, 1);
+		struct pass *p = new_pass(test, map);
+
+		for (n = 0; n < ARRAY_SIZE(order); n++) {
+			struct smt_chosen key = smt_chosen(hash, n);
+
+			order[n] = sm_siphash13(&key, sizeof(key),
+						&map->secret.tie);
+		}
+		for (n = 0; n < ARRAY_SIZE(order); n++) {
+			for (least = 0, tie = 1; tie < ARRAY_SIZE(order); tie++)
+				if (up ? order[tie] < order[least] :
+					 order[tie] > order[least])
+					least = tie;
+			order[least] = up ? U64_MAX : 0;
+			KUNIT_ASSERT_EQ(test, 0,
+					smt_put_chosen(map, hash, least));
+		}
+		scan_to_end(test, p);
+		expect_pass(test, p, ARRAY_SIZE(order));
+	}
+}
+
 /* Hashes that the test knows come in just their order. */
 #define HASH_GAP 0x0400000000000001ULL
 
@@ -402,6 +432,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(one_entry_at_a_time, smt_hash_gen_params),
 	KUNIT_CASE(refused_entry_is_shown_again),
 	KUNIT_CASE(equal_hashes_are_shown_once),
+	KUNIT_CASE(sorted_ties_are_shown_once),
 	KUNIT_CASE(order_is_that_of_hashes),
 	KUNIT_CASE_PARAM(pass_goes_on_after_resizes, smt_hash_gen_params),
 	KUNIT_CASE_PARAM(pass_ends_after_clear, smt_hash_gen_params),

@@ -7,7 +7,7 @@
 set -u
 
 O=${O:-../../build/host}
-OPS=${OPS:-800000}
+OPS=${OPS:-600000}
 SEED=${SEED:-1}
 LOG=$O/check.log
 passed=0 failed=0 ops=0
@@ -57,7 +57,7 @@ coverage()
 {
 	rm -f "$O"/coverage/*.gcda
 	run coverage "$O/coverage/model_test" --ops $((OPS / 4)) --seed "$SEED"
-	run coverage "$O/coverage/race_test" --ops 20000
+	run coverage "$O/coverage/race_test" --ops 10000
 	gcov -n -b "$O"/coverage/*.gcda 2> /dev/null | awk '
 		/^File/ { core = /kmod\/core\/[a-z]*\.c/; name = $2 }
 		/^Lines executed/ && core {
@@ -85,11 +85,11 @@ start=$(date +%s)
 for group; do
 	case $group in
 	model)	run plain "$O/plain/model_test" --ops "$OPS" --seed "$SEED"
-		run plain "$O/plain/race_test" --ops 100000 ;;
+		run plain "$O/plain/race_test" --ops 60000 ;;
 	asan)	run asan "$O/asan/model_test" --ops $((OPS / 4)) --seed "$SEED"
-		run asan "$O/asan/race_test" --ops 20000 ;;
+		run asan "$O/asan/race_test" --ops 15000 ;;
 	m32)	run m32 "$O/m32/model_test" --ops $((OPS / 2)) --seed "$SEED" ;;
-	tsan)	run tsan "$O/tsan/race_test" --ops 20000
+	tsan)	run tsan "$O/tsan/race_test" --ops 15000
 		planted_race ;;
 	coverage) coverage ;;
 	*)	echo "check.sh: unknown group '$group'" >&2; exit 2 ;;

@@ -124,11 +124,11 @@ def build(core, program):
         sys.exit("mutants.py: does not build:\n" + done.stderr[:2000])
 
 
-def first_complaint(text):
+def first_complaint(status, text):
     for line in text.splitlines():
         if line.startswith(("not ok", "BUG:")) or "ERROR: " in line or "WARNING: " in line:
             return line[:70]
-    return "hangs or ends without a word"
+    return f"signal {-status}" if status < 0 else f"status {status}"
 
 
 def caught_by(core):
@@ -141,7 +141,7 @@ def caught_by(core):
         except subprocess.TimeoutExpired:
             return name, "hangs"
         if done.returncode:
-            return name, first_complaint(done.stdout)
+            return name, first_complaint(done.returncode, done.stdout)
     return None, "not noticed"
 
 

@@ -3,7 +3,8 @@
  * PID 1 of the test guest: mount what tests expect, run one command, report.
  *
  * The verdict goes out over its own channel, line by line:
- *   up UPTIME | cpus ONLINE | detector NAME (is off) | taint BEFORE AFTER | out STATUS | exit STATUS
+ *   up UPTIME | cpus ONLINE | detector NAME (is off) |
+ *   taint BEFORE AFTER | out STATUS | exit STATUS
  * The host takes a guest that ends without an "exit" line for dead.
  *
  * /vm.conf holds KEY=VALUE lines, /vm.cmd the command as NUL-ended words.

@@ -17,8 +17,8 @@ def run(kernel, command, *options):
     """(status, output) of one guest."""
     with tempfile.TemporaryDirectory() as scratch:
         done = subprocess.run(
-            [VM, "run", "--kernel", kernel, "--no-kmemleak", "--console", f"{scratch}/console",
-             *options, "--", *command], stdout=subprocess.PIPE,
+            [VM, "run", "--kernel", kernel, "--console", f"{scratch}/console",
+             "--no-kmemleak", *options, "--", *command], stdout=subprocess.PIPE,
             stderr=None if os.environ.get("V") else subprocess.DEVNULL)
     return done.returncode, done.stdout
 
