@@ -50,18 +50,18 @@ static void defaults_are_the_limits(struct kunit *test)
 
 static void any_number_of_shards_works(struct kunit *test)
 {
-	struct shardmap_params params = { .flags = smt_hash_flags(test) };
+	struct shardmap_params params = {};
 
 	for (params.nr_shards = 1; params.nr_shards <= SHARDMAP_MAX_SHARDS;
 	     params.nr_shards *= 2) {
 		struct shardmap *map = smt_create(test, &params);
 		struct shardmap_stats stats;
 
-		smt_fill(test, map, 0, 0, 1000);
-		KUNIT_EXPECT_EQ(test, 0, smt_missing(map, 0, 0, 1000));
-		KUNIT_EXPECT_EQ(test, 1000, smt_missing(map, 0, 1000, 2000));
-		KUNIT_EXPECT_EQ(test, 1000, shardmap_count(map));
-		KUNIT_EXPECT_EQ(test, 1000, smt_walk_count(map));
+		smt_fill(test, map, 0, 0, 500);
+		KUNIT_EXPECT_EQ(test, 0, smt_missing(map, 0, 0, 500));
+		KUNIT_EXPECT_EQ(test, 500, smt_missing(map, 0, 500, 1000));
+		KUNIT_EXPECT_EQ(test, 500, shardmap_count(map));
+		KUNIT_EXPECT_EQ(test, 500, smt_walk_count(map));
 		shardmap_get_stats(map, &stats);
 		KUNIT_EXPECT_EQ(test, params.nr_shards, stats.nr_shards);
 		smt_expect_sound(test, map);
@@ -326,7 +326,7 @@ static void busy_table_can_be_destroyed(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(parameters_beyond_the_limits_are_refused),
 	KUNIT_CASE(defaults_are_the_limits),
-	KUNIT_CASE_PARAM(any_number_of_shards_works, smt_hash_gen_params),
+	KUNIT_CASE(any_number_of_shards_works),
 	KUNIT_CASE_PARAM(keys_of_any_length_differ, smt_hash_gen_params),
 	KUNIT_CASE_PARAM(values_of_any_length_come_back, smt_hash_gen_params),
 	KUNIT_CASE_PARAM(empty_value_needs_no_buffer, smt_hash_gen_params),
