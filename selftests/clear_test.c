@@ -12,7 +12,7 @@ static int count_record(const struct shardmap_record *rec, void *arg)
 
 TEST_F(table, removes_all_and_counts)
 {
-	static const unsigned int counts[] = { 0, 1, 2, 1000, 30000 };
+	static const unsigned int counts[] = { 0, 1, 2, 1000, 20000 };
 	struct shardmap_info info;
 	unsigned int i, seen = 0;
 	__u64 removed = 99;
@@ -71,15 +71,15 @@ TEST_F(table, memory_comes_back)
 	struct shrink s = { .fd = self->fd };
 	__u64 removed;
 
-	ASSERT_EQ(0, store_numbers(self->fd, 0, 100000));
+	ASSERT_EQ(0, store_numbers(self->fd, 0, 40000));
 	test_cmd_info(self->fd, &info);
 	s.wanted = info.index_bytes / 4;
 	test_cmd_clear(self->fd, &removed);
-	EXPECT_EQ(100000, removed);
+	EXPECT_EQ(40000, removed);
 	EXPECT_TRUE(poll_until(has_shrunk, &s));
 }
 
-enum { OLD = 5000, NEW = 20000 };
+enum { OLD = 5000, NEW = 10000 };
 
 /**
  * struct contest - CLEAR against writers

@@ -99,11 +99,11 @@ TEST_F(table, a_large_table_dies_in_its_own_time)
 	ASSERT_LE(-1, refs);
 	if (refs < 0)
 		SKIP(return, "the module is built in");
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < 3; i++) {
 		fd = do_create(self->dev, NULL);
 		ASSERT_LE(0, fd);
-		ASSERT_EQ(0, store_numbers(fd, 0, 50000));
-		ASSERT_EQ(0, delete_numbers(fd, 0, 25000));
+		ASSERT_EQ(0, store_numbers(fd, 0, 20000));
+		ASSERT_EQ(0, delete_numbers(fd, 0, 10000));
 		close(fd);
 	}
 	EXPECT_TRUE(poll_until(tables_are, &count));
