@@ -23,6 +23,7 @@ extern struct kunit_suite smt_entry_suite;
 extern struct kunit_suite smt_model_suite;
 extern struct kunit_suite smt_hash_suite;
 extern struct kunit_suite smt_line_suite;
+extern struct kunit_suite smt_state_suite;
 extern struct kunit_suite smt_resize_suite;
 extern struct kunit_suite smt_move_suite;
 extern struct kunit_suite smt_scan_suite;

@@ -268,7 +268,7 @@ static void deferred_bytes_stay_bounded(struct kunit *test)
 		.arg = flood,
 		.step = replace_large,
 		.nr = smt_threads(test),
-		.steps = smt_ops(smt_thread_counts()) / FLOOD_STEP + 32,
+		.steps = smt_ops(10 * smt_thread_counts()) / FLOOD_STEP + 32,
 	};
 	struct shardmap_stats stats;
 	u64 bound;

@@ -259,6 +259,31 @@ static void pass_goes_on_over_moving_buckets(struct kunit *test)
 	let_work_finish(test, h);
 }
 
+/* mark_moved() has stored the way to go on, but not yet the mark. */
+static void bucket_half_marked_is_read_right(struct kunit *test)
+{
+	struct half *h = create_half(test, 0);
+	unsigned long index, before[1 << BITS];
+	struct sm_line *lines = h->shard->array->lines;
+	unsigned int n;
+
+	for (index = 0; index < 1 << BITS; index++)
+		before[index] = lines[index].tags;
+	for (n = 0; moved(h) < (1 << BITS) - 2; n++) {
+		u64 hash = hash_of(h, n);
+
+		index = sm_line_index(h->map, hash, BITS);
+		KUNIT_ASSERT_EQ(test, -EEXIST, smt_put_chosen(h->map, hash, n));
+		/* Buckets that merge are marked one after the other. */
+		lines = h->shard->array->lines;
+		sm_publish_tags(&lines[index], before[index]);
+		expect_contents(test, h);
+		sm_publish_tags(&lines[index],
+				SM_MOVED | (before[index] & SM_LINK));
+	}
+	let_work_finish(test, h);
+}
+
 static void half_moved_table_can_be_destroyed(struct kunit *test)
 {
 	struct half *h = create_half(test, 0);
@@ -278,6 +303,7 @@ static struct kunit_case cases[] = {
 	MOVE_CASE(bucket_stays_where_spares_are_short),
 	MOVE_CASE(half_moved_shard_can_be_cleared),
 	MOVE_CASE(pass_goes_on_over_moving_buckets),
+	MOVE_CASE(bucket_half_marked_is_read_right),
 	MOVE_CASE(half_moved_table_can_be_destroyed),
 	{}
 };

@@ -15,7 +15,9 @@
 #include "compat.h"
 #include "kunit_util.h"
 
-static ulong ops = 200000;
+/* The edit loop's; a test that is to find more passes more. */
+static ulong ops =
+	IS_ENABLED(CONFIG_KCSAN) || IS_ENABLED(CONFIG_KASAN) ? 20000 : 200000;
 module_param(ops, ulong, 0444);
 MODULE_PARM_DESC(ops,
 		 "Operations of a concurrent case, over its thread counts");
@@ -68,9 +70,9 @@ u64 smt_ops(unsigned int parts)
 }
 
 kunit_test_suites(&smt_table_suite, &smt_entry_suite, &smt_model_suite,
-		  &smt_hash_suite, &smt_line_suite, &smt_resize_suite,
-		  &smt_move_suite, &smt_scan_suite, &smt_limits_suite,
-		  &smt_race_suite, &smt_interrupt_suite);
+		  &smt_hash_suite, &smt_line_suite, &smt_state_suite,
+		  &smt_resize_suite, &smt_move_suite, &smt_scan_suite,
+		  &smt_limits_suite, &smt_race_suite, &smt_interrupt_suite);
 
 SHARDMAP_IMPORT_NS;
 SM_IMPORT_TEST_NS;
