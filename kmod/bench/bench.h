@@ -57,6 +57,10 @@ struct bench_backend {
 	u64 max_entries;
 };
 
+/* backends.c */
+extern const struct bench_backend *const bench_backends[];
+extern const unsigned int bench_nr_backends;
+
 extern const struct bench_backend bench_floor1;
 extern const struct bench_backend bench_floor2;
 extern const struct bench_backend bench_mutex;

@@ -46,15 +46,6 @@ static char *payload = "8+8";
 module_param(payload, charp, 0444);
 MODULE_PARM_DESC(payload, "8+8 or 16+64");
 
-static const struct bench_backend *const all_backends[] = {
-	&bench_floor1,	     &bench_floor2,
-	&bench_mutex,	     &bench_rwlock,
-	&bench_sharded,	     &bench_syncmap,
-	&bench_immutable,    &bench_immutable_sharded,
-	&bench_rhashtable,   &bench_shardmap,
-	&bench_shardmap_sip,
-};
-
 static const struct bench_payload payloads[] = {
 	{ .name = "8+8", .key_len = 8, .value_len = 8 },
 	{ .name = "16+64", .key_len = 16, .value_len = 64 },
@@ -381,9 +372,9 @@ static int __init bench_init(void)
 		if (strcmp(payload, payloads[p].name))
 			continue;
 		for (round = 0; round < repeats; round++)
-			for (b = 0; b < ARRAY_SIZE(all_backends); b++)
-				if (wanted(all_backends[b]->name))
-					run_backend(all_backends[b],
+			for (b = 0; b < bench_nr_backends; b++)
+				if (wanted(bench_backends[b]->name))
+					run_backend(bench_backends[b],
 						    &payloads[p], round);
 	}
 	return 0;

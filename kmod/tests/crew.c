@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Crews: threads, each bound to a CPU, that start together and share out a number
- * of steps.  No thread is done before the others while steps are left.
+ * Crews: threads, each bound to a CPU, that start together.  Each does its share
+ * of the steps, and goes on until all have done theirs.
  */
 #include <linux/cpumask.h>
 #include <linux/jiffies.h>
@@ -12,7 +12,7 @@
 
 #include "kunit_util.h"
 
-/* Steps that a thread takes from the crew's at a time. */
+/* Steps between looks at the others. */
 #define CHUNK 8
 
 /* Below the time after which the kernel takes a waiting task for hung. */
@@ -139,22 +139,37 @@ void smt_yield(struct smt_worker *w)
 	cond_resched();
 }
 
-static bool may_go_on(struct smt_worker *w)
+static bool may_go_on(const struct smt_crew *crew)
 {
-	struct smt_crew *crew = w->crew;
+	return atomic_read(&crew->behind) > 0 && !READ_ONCE(crew->problem) &&
+	       time_before(jiffies, crew->deadline);
+}
 
-	if (READ_ONCE(crew->problem) || time_after(jiffies, crew->deadline))
-		return false;
-	if (crew->lead && w->index)
-		return atomic64_read(&crew->left) > 0;
-	return atomic64_sub_return(CHUNK, &crew->left) >= 0;
+/* Do some steps; false if one went wrong. */
+static bool do_chunk(struct smt_worker *w, u64 share)
+{
+	unsigned int i;
+
+	for (i = 0; i < CHUNK; i++) {
+		const char *problem = w->crew->step(w);
+
+		if (problem) {
+			if (problem != w->problem)
+				smt_problem(w, "%s", problem);
+			cmpxchg(&w->crew->problem, NULL, w);
+			return false;
+		}
+		if (++w->step == share)
+			atomic_dec(&w->crew->behind);
+	}
+	return true;
 }
 
 static int worker_thread(void *arg)
 {
 	struct smt_worker *w = arg;
 	struct smt_crew *crew = w->crew;
-	unsigned int i;
+	u64 share = div_u64(crew->steps, crew->nr);
 
 	wait_for_completion(&crew->go);
 	if (!IS_ENABLED(CONFIG_SMP))
@@ -162,19 +177,8 @@ static int worker_thread(void *arg)
 	atomic_inc(&crew->arrived);
 	while (atomic_read(&crew->arrived) < crew->started)
 		smt_yield(w);
-	while (may_go_on(w)) {
-		for (i = 0; i < CHUNK; i++, w->step++) {
-			const char *problem = crew->step(w);
-
-			if (!problem)
-				continue;
-			if (problem != w->problem)
-				smt_problem(w, "%s", problem);
-			cmpxchg(&crew->problem, NULL, w);
-			break;
-		}
+	while (may_go_on(crew) && do_chunk(w, share))
 		smt_yield(w);
-	}
 	if (!IS_ENABLED(CONFIG_SMP))
 		up(&crew->turn);
 	kthread_complete_and_exit(&w->done, 0);
@@ -216,9 +220,9 @@ static void crew_finish(struct kunit *test, struct smt_crew *crew,
 	if (crew->started != crew->nr)
 		KUNIT_FAIL(test, "only %u threads could be made",
 			   crew->started);
-	if (atomic64_read(&crew->left) > 0 && !first)
-		kunit_info(test, "stopped early, %lld steps left\n",
-			   atomic64_read(&crew->left));
+	if (atomic_read(&crew->behind) && !first)
+		kunit_info(test, "stopped early, %d threads were behind\n",
+			   atomic_read(&crew->behind));
 }
 
 /**
@@ -233,8 +237,6 @@ void smt_crew_run(struct kunit *test, struct smt_crew *crew)
 
 	workers = kcalloc(crew->nr, sizeof(*workers), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, workers);
-	atomic64_set(&crew->left,
-		     crew->lead ? div_u64(crew->steps, crew->nr) : crew->steps);
 	atomic_set(&crew->arrived, 0);
 	init_completion(&crew->go);
 	sema_init(&crew->turn, 1);
@@ -245,6 +247,7 @@ void smt_crew_run(struct kunit *test, struct smt_crew *crew)
 		workers[i].index = i;
 		worker_start(&workers[i], crew);
 	}
+	atomic_set(&crew->behind, crew->started);
 	/* From here to the end of all threads nothing may abort the case. */
 	complete_all(&crew->go);
 	for (i = 0; i < crew->nr; i++)

@@ -115,10 +115,10 @@ struct smt_worker {
  * @arg: for the step function's own use
  * @step: does one operation; returns NULL or, to stop the crew, what went wrong
  * @nr: number of threads
- * @steps: operations of all threads together
- * @lead: thread 0 does its share of @steps, the others go on until it is done
+ * @steps: operations of all threads together, or some more: each does its share,
+ *	and goes on while others have not
  * @balance: out: entries that the threads inserted less those they removed
- * @left: crew.c: steps left to be taken
+ * @behind: crew.c: threads that have not done their share
  * @arrived: crew.c: threads at the start line
  * @started: crew.c: threads that there are
  * @go: crew.c: opens when all threads have been made
@@ -132,10 +132,9 @@ struct smt_crew {
 	const char *(*step)(struct smt_worker *w);
 	unsigned int nr;
 	u64 steps;
-	bool lead;
 	s64 balance;
 
-	atomic64_t left;
+	atomic_t behind;
 	atomic_t arrived;
 	unsigned int started;
 	struct completion go;

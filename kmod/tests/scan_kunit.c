@@ -410,19 +410,20 @@ static void stable_keys_are_shown_once_while_others_change(struct kunit *test)
 		.map = map,
 		.arg = p,
 		.step = scan_or_churn,
-		.lead = true,
 		.nr = smt_threads(test),
 		.steps = smt_ops(smt_thread_counts()),
 	};
-	struct shardmap_stats stats;
+	struct shardmap_stats before, after;
 
 	smt_fill(test, map, 0, 0, STABLE);
+	smt_settle(map);
+	shardmap_get_stats(map, &before);
 	smt_crew_run(test, &crew);
 	smt_settle(map);
-	shardmap_get_stats(map, &stats);
-	KUNIT_EXPECT_EQ(test, STABLE + crew.balance, stats.entries);
+	shardmap_get_stats(map, &after);
+	KUNIT_EXPECT_EQ(test, STABLE + crew.balance, after.entries);
 	KUNIT_EXPECT_GT(test, p->passes, 0);
-	KUNIT_EXPECT_GT(test, stats.resizes, 8);
+	KUNIT_EXPECT_GE(test, after.resizes, before.resizes + 2);
 	smt_expect_sound(test, map);
 }
 
