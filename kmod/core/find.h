@@ -15,8 +15,24 @@
 
 #include <linux/string.h>
 
+#include "compat.h"
 #include "internal.h"
 #include "line.h"
+
+/* Keys of 8 bytes and more by words, the last of which may overlap. */
+static __always_inline bool sm_keys_equal(const u8 *a, const u8 *b, u32 len)
+{
+	u32 last = len - 8, i;
+
+	if (unlikely(len < 8))
+		return !memcmp(a, b, len);
+	for (i = 0; i < last; i += 8)
+		if (get_unaligned((const u64 *)(a + i)) !=
+		    get_unaligned((const u64 *)(b + i)))
+			return false;
+	return get_unaligned((const u64 *)(a + last)) ==
+	       get_unaligned((const u64 *)(b + last));
+}
 
 /**
  * sm_entry_is() - Is this the entry of a key?
@@ -28,11 +44,11 @@
  * Context: RCU read-side critical section or shard lock held.
  * Return: true if it is.
  */
-static inline bool sm_entry_is(const struct sm_entry *e, u64 hash,
+static __always_inline bool sm_entry_is(const struct sm_entry *e, u64 hash,
 			       const void *key, u32 key_len)
 {
 	return e->hash == hash && e->key_len == key_len &&
-	       !memcmp(e->data, key, key_len);
+	       sm_keys_equal(e->data, key, key_len);
 }
 
 /* First line of the bucket of @hash, in the array that readers start from. */
@@ -63,9 +79,9 @@ sm_next_line(const struct shardmap *map, const struct sm_entry *next, u64 hash)
  * Context: RCU read-side critical section.
  * Return: The entry, or NULL.
  */
-static inline struct sm_entry *sm_find_from(const struct shardmap *map,
-					    struct sm_line *line, u64 hash,
-					    const void *key, u32 key_len)
+static __always_inline struct sm_entry *
+sm_find_from(const struct shardmap *map, struct sm_line *line, u64 hash,
+	     const void *key, u32 key_len)
 {
 	unsigned long tag = sm_tag(hash);
 	struct sm_entry *e;

@@ -240,7 +240,7 @@ static inline unsigned long sm_line_index(const struct shardmap *map, u64 hash,
 	return (hash << map->shard_bits) >> (64 - bits);
 }
 
-static inline u64 sm_hash(const struct shardmap *map, const void *key,
+static __always_inline u64 sm_hash(const struct shardmap *map, const void *key,
 			  u32 key_len)
 {
 	if (map->flags & SHARDMAP_FAST_HASH)
@@ -276,7 +276,6 @@ static inline void *sm_entry_value(const struct sm_entry *e)
 struct sm_entry *sm_find_rcu(const struct shardmap *map, u64 hash,
 			     const void *key, u32 key_len);
 int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value);
-void sm_value_copy(void *buf, const void *value, u32 value_len);
 
 /* limbo.c */
 int sm_limbo_create(struct shardmap *map);

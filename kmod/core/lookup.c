@@ -25,35 +25,21 @@ struct sm_entry *sm_find_rcu(const struct shardmap *map, u64 hash,
 	return sm_find_from(map, sm_first_line(map, hash), hash, key, key_len);
 }
 
-/**
- * sm_value_copy() - Copy a value out of an entry.
- * @buf: where to
- * @value: the value in the entry
- * @value_len: its length in bytes
- *
- * Context: RCU read-side critical section.
- */
-void sm_value_copy(void *buf, const void *value, u32 value_len)
+static __always_inline void value_copy(void *buf, const void *value,
+				       u32 value_len)
 {
 	if (value_len == sizeof(u64)) {
 		/* shardmap_add() may be changing it. */
 		u64 number = atomic64_read((const atomic64_t *)value);
 
-		memcpy(buf, &number, sizeof(number));
+		put_unaligned(number, (u64 *)buf);
 	} else {
 		memcpy(buf, value, value_len);
 	}
 }
 
-/**
- * sm_entry_read() - Copy value and version out of an entry.
- * @e: the entry
- * @value: the caller's buffer
- *
- * Context: RCU read-side critical section or shard lock held.
- * Return: 0, or -ENOBUFS with only the length set.
- */
-int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value)
+static __always_inline int entry_read(const struct sm_entry *e,
+				      struct shardmap_value *value)
 {
 	u32 room = value->len;
 
@@ -67,8 +53,21 @@ int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value)
 	 * by this acquire, too.
 	 */
 	value->version = atomic64_read_acquire(&e->version);
-	sm_value_copy(value->buf, sm_entry_value(e), e->value_len);
+	value_copy(value->buf, sm_entry_value(e), e->value_len);
 	return 0;
+}
+
+/**
+ * sm_entry_read() - Copy value and version out of an entry.
+ * @e: the entry
+ * @value: the caller's buffer
+ *
+ * Context: RCU read-side critical section or shard lock held.
+ * Return: 0, or -ENOBUFS with only the length set.
+ */
+int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value)
+{
+	return entry_read(e, value);
 }
 
 /**
@@ -88,13 +87,15 @@ int shardmap_get(struct shardmap *map, const void *key, u32 key_len,
 {
 	struct sm_entry *e;
 	int err = -ENOENT;
+	u64 hash;
 
 	if (unlikely(!key_len || key_len > map->max_key_len))
 		return key_len ? -EMSGSIZE : -EINVAL;
+	hash = sm_hash(map, key, key_len);
 	rcu_read_lock();
-	e = sm_find_rcu(map, sm_hash(map, key, key_len), key, key_len);
+	e = sm_find_from(map, sm_first_line(map, hash), hash, key, key_len);
 	if (e)
-		err = sm_entry_read(e, value);
+		err = entry_read(e, value);
 	rcu_read_unlock();
 	return err;
 }
@@ -162,7 +163,7 @@ static int group_read(const struct shardmap *map, const struct group *g,
 	if (unlikely(!key_fits(map, get)))
 		return get->key_len ? -EMSGSIZE : -EINVAL;
 	e = sm_find_from(map, g->line[i], g->hash[i], get->key, get->key_len);
-	return e ? sm_entry_read(e, &get->value) : -ENOENT;
+	return e ? entry_read(e, &get->value) : -ENOENT;
 }
 
 /**
@@ -205,6 +206,6 @@ SHARDMAP_EXPORT(shardmap_get_many);
  */
 void shardmap_view_value(const struct shardmap_view *view, void *buf)
 {
-	sm_value_copy(buf, view->value, view->value_len);
+	value_copy(buf, view->value, view->value_len);
 }
 SHARDMAP_EXPORT(shardmap_view_value);
