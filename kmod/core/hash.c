@@ -4,7 +4,8 @@
  *
  * SipHash-1-3: Aumasson and Bernstein, "SipHash: a fast short-input PRF" (2012),
  * with one compression and three finalization rounds.  lib/siphash.c has only
- * the 2-4 variant at 64 bits of output, hence this loop over its permutation.
+ * the 2-4 variant at 64 bits of output, hence a loop of our own over its
+ * permutation, in hash.h.
  *
  * The fast function multiplies two secret-masked words to 128 bits and folds
  * the halves, as the wyhash family does.
@@ -23,29 +24,7 @@
  */
 u64 sm_siphash13(const void *data, size_t len, const siphash_key_t *key)
 {
-	u64 v0 = SIPHASH_CONST_0 ^ key->key[0];
-	u64 v1 = SIPHASH_CONST_1 ^ key->key[1];
-	u64 v2 = SIPHASH_CONST_2 ^ key->key[0];
-	u64 v3 = SIPHASH_CONST_3 ^ key->key[1];
-	const u8 *p = data;
-	const u8 *end = p + (len & ~(size_t)7);
-	u64 word;
-
-	for (; p != end; p += 8) {
-		word = get_unaligned_le64(p);
-		v3 ^= word;
-		SIPHASH_PERMUTATION(v0, v1, v2, v3);
-		v0 ^= word;
-	}
-	word = ((u64)len << 56) | sm_load_tail(p, len & 7);
-	v3 ^= word;
-	SIPHASH_PERMUTATION(v0, v1, v2, v3);
-	v0 ^= word;
-	v2 ^= 0xff;
-	SIPHASH_PERMUTATION(v0, v1, v2, v3);
-	SIPHASH_PERMUTATION(v0, v1, v2, v3);
-	SIPHASH_PERMUTATION(v0, v1, v2, v3);
-	return (v0 ^ v1) ^ (v2 ^ v3);
+	return sm_siphash13_inline(data, len, key);
 }
 SM_EXPORT_FOR_TESTS(sm_siphash13);
 

@@ -40,6 +40,35 @@ static __always_inline u64 sm_load_tail(const u8 *p, size_t len)
 	       (u64)p[len - 1] << (8 * len - 8);
 }
 
+/* sm_siphash13(), for keys whose length the compiler knows. */
+static __always_inline u64 sm_siphash13_inline(const void *data, size_t len,
+					       const siphash_key_t *key)
+{
+	u64 v0 = SIPHASH_CONST_0 ^ key->key[0];
+	u64 v1 = SIPHASH_CONST_1 ^ key->key[1];
+	u64 v2 = SIPHASH_CONST_2 ^ key->key[0];
+	u64 v3 = SIPHASH_CONST_3 ^ key->key[1];
+	const u8 *p = data;
+	const u8 *end = p + (len & ~(size_t)7);
+	u64 word;
+
+	for (; p != end; p += 8) {
+		word = get_unaligned_le64(p);
+		v3 ^= word;
+		SIPHASH_PERMUTATION(v0, v1, v2, v3);
+		v0 ^= word;
+	}
+	word = ((u64)len << 56) | sm_load_tail(p, len & 7);
+	v3 ^= word;
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	v0 ^= word;
+	v2 ^= 0xff;
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	SIPHASH_PERMUTATION(v0, v1, v2, v3);
+	return (v0 ^ v1) ^ (v2 ^ v3);
+}
+
 /* Multiply to 128 bits and fold the halves. */
 static __always_inline u64 sm_fold(u64 a, u64 b)
 {

@@ -245,6 +245,8 @@ static __always_inline u64 sm_hash(const struct shardmap *map, const void *key,
 {
 	if (map->flags & SHARDMAP_FAST_HASH)
 		return sm_foldhash(key, key_len, map->secret.fold);
+	if (__builtin_constant_p(key_len))
+		return sm_siphash13_inline(key, key_len, &map->secret.sip);
 	return sm_siphash13(key, key_len, &map->secret.sip);
 }
 

@@ -89,7 +89,7 @@ static inline unsigned long sm_zero_bytes(unsigned long word)
  */
 static inline unsigned long sm_match(unsigned long tags, unsigned long tag)
 {
-	return sm_zero_bytes((tags ^ (REPEAT_BYTE(0x01) * tag)) | SM_FLAGS);
+	return sm_zero_bytes(tags ^ (REPEAT_BYTE(0x01) * tag)) & ~SM_FLAGS;
 }
 
 /* Slots in use: exact. */
