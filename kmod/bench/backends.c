@@ -11,7 +11,7 @@ const struct bench_backend *const bench_backends[] = {
 	&bench_sharded,	     &bench_syncmap,
 	&bench_immutable,    &bench_immutable_sharded,
 	&bench_rhashtable,   &bench_shardmap,
-	&bench_shardmap_sip,
+	&bench_shardmap_sip, &bench_shardmap_inline,
 };
 SM_EXPORT_FOR_TESTS(bench_backends);
 

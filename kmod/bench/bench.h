@@ -72,5 +72,6 @@ extern const struct bench_backend bench_immutable_sharded;
 extern const struct bench_backend bench_rhashtable;
 extern const struct bench_backend bench_shardmap;
 extern const struct bench_backend bench_shardmap_sip;
+extern const struct bench_backend bench_shardmap_inline;
 
 #endif /* _SHARDMAP_BENCH_BENCH_H */

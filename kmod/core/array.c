@@ -9,15 +9,35 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "hold.h"
+#include "inline.h"
 #include "internal.h"
 #include "line.h"
 
-/* Mean entries per bucket, in eighths, above which shard 0 and the last grow. */
-#define GROW_LOAD_MIN (8 * SM_SLOTS * 60 / 100)
-#define GROW_LOAD_SPAN (8 * SM_SLOTS * 20 / 100)
+/**
+ * struct load - mean entries per bucket, in eighths
+ * @grow: shard 0 grows above
+ * @grow_span: the last shard grows above that much more
+ * @shrink: shards shrink below
+ */
+struct load {
+	unsigned int grow;
+	unsigned int grow_span;
+	unsigned int shrink;
+};
 
-/* Mean entries per bucket, in eighths, below which a shard shrinks. */
-#define SHRINK_LOAD (8 * SM_SLOTS * 15 / 100)
+static const struct load tag_load = {
+	.grow = 8 * SM_SLOTS * 60 / 100,
+	.grow_span = 8 * SM_SLOTS * 20 / 100,
+	.shrink = 8 * SM_SLOTS * 15 / 100,
+};
+
+/* Fuller: lines are twice as long, and are all the memory that there is. */
+static const struct load inline_load = {
+	.grow = 8 * SM_CELLS * 65 / 100,
+	.grow_span = 8 * SM_CELLS * 20 / 100,
+	.shrink = 8 * SM_CELLS * 15 / 100,
+};
 
 /**
  * sm_array_alloc() - Allocate an empty array.
@@ -32,39 +52,75 @@
 struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 				unsigned int bits, gfp_t gfp)
 {
-	unsigned long load =
-		GROW_LOAD_MIN + (GROW_LOAD_SPAN * index >> map->shard_bits);
-	unsigned long nr = 1UL << bits;
+	const struct load *load = sm_is_inline(map) ? &inline_load : &tag_load;
+	unsigned long nr = 1UL << bits, grow;
 	struct sm_array *array;
 
-	array = kmalloc(sizeof(*array), gfp);
+	array = kzalloc(sizeof(*array), gfp);
 	if (!array)
 		return NULL;
-	array->lines = kvcalloc(nr, sizeof(struct sm_line), gfp);
-	if (!array->lines) {
-		kfree(array);
-		return NULL;
-	}
-	array->root = (struct sm_line *)((unsigned long)array->lines | bits);
-	array->bits = bits;
-	/* Shards fill alike; staggered thresholds keep them from growing at once. */
-	array->grow_at = bits < SM_MAX_BITS ? (nr * load) >> 3 : ULONG_MAX;
-	array->shrink_at = bits > SM_MIN_BITS ? (nr * SHRINK_LOAD) >> 3 : 0;
 	array->map = map;
+	array->bits = bits;
+	array->lines = kvcalloc(nr, sm_line_bytes(map), gfp);
+	if (!array->lines)
+		goto free_array;
+	array->root = (struct sm_line *)((unsigned long)array->lines | bits);
+	if (sm_is_inline(map)) {
+		array->links = kvcalloc(nr, sizeof(*array->links), gfp);
+		if (!array->links)
+			goto free_lines;
+		array->root = (struct sm_line *)array;
+	}
+	/* Shards fill alike; staggered thresholds keep them from growing at once. */
+	grow = load->grow + (load->grow_span * index >> map->shard_bits);
+	array->grow_at = bits < SM_MAX_BITS ? (nr * grow) >> 3 : ULONG_MAX;
+	array->shrink_at = bits > SM_MIN_BITS ? (nr * load->shrink) >> 3 : 0;
 	return array;
+
+free_lines:
+	kvfree(array->lines);
+free_array:
+	kfree(array);
+	return NULL;
 }
 SM_EXPORT_FOR_TESTS(sm_array_alloc);
 
 /**
  * sm_array_bytes() - Memory of an array without its overflow lines.
- * @array: the array
+ * @map: the table
+ * @bits: log2 of the number of lines
  *
  * Context: Any context.
  * Return: Bytes.
  */
-size_t sm_array_bytes(const struct sm_array *array)
+size_t sm_array_bytes(const struct shardmap *map, unsigned int bits)
 {
-	return sizeof(*array) + (sizeof(struct sm_line) << array->bits);
+	size_t link = sm_is_inline(map) ? sizeof(struct sm_inline_line *) : 0;
+
+	return sizeof(struct sm_array) + ((sm_line_bytes(map) + link) << bits);
+}
+
+static struct sm_line *link_of(const struct sm_line *line)
+{
+	if (!(line->tags & SM_LINK))
+		return NULL;
+	return sm_slot_link(rcu_access_pointer(line->slot[SM_LAST_SLOT]));
+}
+
+/* The first overflow line of a bucket, of either kind. */
+static void *first_link(const struct sm_array *array, unsigned long index)
+{
+	if (sm_is_inline(array->map))
+		return sm_inline_link_locked(array,
+					     sm_inline_lines(array) + index);
+	return link_of(&array->lines[index]);
+}
+
+static void *next_link(const struct sm_array *array, const void *line)
+{
+	if (sm_is_inline(array->map))
+		return sm_inline_link_locked(array, line);
+	return link_of(line);
 }
 
 /* Free the overflow lines and the array; no reader or writer can hold it. */
@@ -73,21 +129,16 @@ static void array_free(struct sm_array *array)
 	unsigned long i, nr = 1UL << array->bits;
 
 	for (i = 0; i < nr; i++) {
-		struct sm_line *line = &array->lines[i];
+		void *line = first_link(array, i), *next;
 
-		while (line->tags & SM_LINK) {
-			struct sm_line *link = sm_slot_link(
-				rcu_access_pointer(line->slot[SM_LAST_SLOT]));
-
-			if (line != &array->lines[i])
-				kfree(line);
-			line = link;
-		}
-		if (line != &array->lines[i])
+		for (; line; line = next) {
+			next = next_link(array, line);
 			kfree(line);
+		}
 		if (!(i & 1023))
 			cond_resched();
 	}
+	kvfree(array->links);
 	kvfree(array->lines);
 	kfree(array);
 }
@@ -149,37 +200,38 @@ struct sm_line *sm_spare_take(struct sm_shard *shard)
  */
 int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp)
 {
-	struct sm_line *line = kzalloc(sizeof(*line), gfp);
+	struct sm_line *line = kzalloc(sm_line_bytes(map), gfp);
 
 	if (!line)
 		return -ENOMEM;
-	spin_lock_bh(&shard->lock);
+	sm_shard_lock_bh(shard);
 	RCU_INIT_POINTER(line->slot[0], (struct sm_entry *)shard->spare);
 	shard->spare = line;
 	shard->spares++;
-	WRITE_ONCE(shard->index_bytes, shard->index_bytes + sizeof(*line));
-	spin_unlock_bh(&shard->lock);
+	WRITE_ONCE(shard->index_bytes, shard->index_bytes + sm_line_bytes(map));
+	sm_shard_unlock_bh(shard);
 	return 0;
 }
 SM_EXPORT_FOR_TESTS(sm_spare_refill);
 
 /**
  * sm_spares_free() - Free the spares: who needs some asks for them.
- * @shard: the shard
+ * @map: the table
+ * @shard: one of its shards
  *
  * Context: Process context, not under a shard lock.
  */
-void sm_spares_free(struct sm_shard *shard)
+void sm_spares_free(struct shardmap *map, struct sm_shard *shard)
 {
 	struct sm_line *line, *next;
 
-	spin_lock_bh(&shard->lock);
+	sm_shard_lock_bh(shard);
 	line = shard->spare;
 	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes - shard->spares * sizeof(*line));
+		   shard->index_bytes - shard->spares * sm_line_bytes(map));
 	shard->spare = NULL;
 	shard->spares = 0;
-	spin_unlock_bh(&shard->lock);
+	sm_shard_unlock_bh(shard);
 	for (; line; line = next) {
 		next = (struct sm_line *)rcu_access_pointer(line->slot[0]);
 		kfree(line);
@@ -202,7 +254,7 @@ int sm_shard_create(struct shardmap *map, unsigned int index)
 	shard->array = sm_array_alloc(map, index, SM_MIN_BITS, map->gfp);
 	if (!shard->array)
 		return -ENOMEM;
-	shard->index_bytes = sm_array_bytes(shard->array);
+	shard->index_bytes = sm_array_bytes(map, SM_MIN_BITS);
 	RCU_INIT_POINTER(map->root[index], shard->array->root);
 	return 0;
 }
@@ -211,6 +263,8 @@ static void free_entries(struct sm_array *array)
 {
 	unsigned long i, nr = 1UL << array->bits;
 
+	if (sm_is_inline(array->map))
+		return;
 	for (i = 0; i < nr; i++) {
 		const struct sm_line *line = &array->lines[i];
 

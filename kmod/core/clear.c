@@ -4,6 +4,8 @@
 #include <linux/kcsan-checks.h>
 
 #include "compat.h"
+#include "hold.h"
+#include "inline.h"
 #include "internal.h"
 #include "line.h"
 
@@ -14,10 +16,12 @@
 /**
  * struct victims - entries taken out under the lock
  * @nr: how many
+ * @cells: keys removed from an inline table, which leaves nothing to free
  * @entry: the entries
  */
 struct victims {
 	unsigned int nr;
+	unsigned int cells;
 	struct sm_entry *entry[VICTIMS_MAX];
 };
 
@@ -52,6 +56,18 @@ static bool clear_bucket(struct shardmap *map, struct sm_shard *shard,
 	return true;
 }
 
+static void clear_cells(struct shardmap *map, struct sm_shard *shard,
+			const struct sm_array *array, u64 hash,
+			struct victims *victims)
+{
+	unsigned int n =
+		sm_inline_clear(array, sm_inline_bucket(map, array, hash));
+
+	lockdep_assert_held(&shard->lock);
+	sm_charge(map, shard, -(long)n, 0);
+	victims->cells += n;
+}
+
 /*
  * Clear buckets of one shard from @hash on, and move @hash to where to go on.
  * Returns true at the end of the hash space; @finished as in sm_shard_array().
@@ -73,9 +89,11 @@ static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
 		array = sm_shard_array(map, shard, *hash, &emptied);
 		if (emptied)
 			*finished = emptied;
-		if (!clear_bucket(map, shard,
-				  sm_root_bucket(map, array->root, *hash),
-				  victims))
+		if (sm_is_inline(map))
+			clear_cells(map, shard, array, *hash, victims);
+		else if (!clear_bucket(map, shard,
+				       sm_root_bucket(map, array->root, *hash),
+				       victims))
 			return false;
 		end = *hash | (U64_MAX >> (map->shard_bits + array->bits));
 		if (end == U64_MAX)
@@ -115,10 +133,10 @@ int shardmap_clear_step(struct shardmap *map, struct shardmap_position *pos,
 	if (err)
 		return err;
 	shard = &map->shards[sm_shard_index(map, pos->hash)];
-	spin_lock(&shard->lock);
+	sm_shard_lock(shard);
 	done = clear_locked(map, shard, &pos->hash, &victims, &finished);
 	resize = sm_shard_wants_resize(shard);
-	spin_unlock(&shard->lock);
+	sm_shard_unlock(shard);
 
 	for (i = 0; i < victims.nr; i++)
 		sm_limbo_add(map, victims.entry[i],
@@ -127,7 +145,7 @@ int shardmap_clear_step(struct shardmap *map, struct shardmap_position *pos,
 	sm_array_retire(finished);
 	if (resize)
 		sm_resize_kick(map, shard - map->shards);
-	*removed += victims.nr;
+	*removed += victims.nr + victims.cells;
 	return done;
 }
 SHARDMAP_EXPORT(shardmap_clear_step);

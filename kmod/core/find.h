@@ -45,7 +45,7 @@ static __always_inline bool sm_keys_equal(const u8 *a, const u8 *b, u32 len)
  * Return: true if it is.
  */
 static __always_inline bool sm_entry_is(const struct sm_entry *e, u64 hash,
-			       const void *key, u32 key_len)
+					const void *key, u32 key_len)
 {
 	return e->hash == hash && e->key_len == key_len &&
 	       sm_keys_equal(e->data, key, key_len);
@@ -79,9 +79,10 @@ sm_next_line(const struct shardmap *map, const struct sm_entry *next, u64 hash)
  * Context: RCU read-side critical section.
  * Return: The entry, or NULL.
  */
-static __always_inline struct sm_entry *
-sm_find_from(const struct shardmap *map, struct sm_line *line, u64 hash,
-	     const void *key, u32 key_len)
+static __always_inline struct sm_entry *sm_find_from(const struct shardmap *map,
+						     struct sm_line *line,
+						     u64 hash, const void *key,
+						     u32 key_len)
 {
 	unsigned long tag = sm_tag(hash);
 	struct sm_entry *e;

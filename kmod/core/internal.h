@@ -20,6 +20,7 @@
  * @array: the bucket lines of a shard, a power of two of them.
  * @line: one cache line of a bucket: tags and slots.
  * @entry: an immutable key with its value (an 8-byte value may change in place).
+ * @cell: place of a small key and its value in the line itself; see inline.h.
  * @limbo: removed entries that readers may still hold.
  */
 #ifndef _SHARDMAP_CORE_INTERNAL_H
@@ -83,11 +84,50 @@ struct sm_line {
 	struct sm_entry __rcu *slot[SM_SLOTS];
 } __aligned(SM_LINE_BYTES);
 
+/* Cells of an inline line: as many as fit in two cache lines. */
+#define SM_CELLS 5U
+
+/**
+ * struct sm_inline_line - one bucket line of an inline table
+ * @gen: W: changes before a cell is filled
+ * @used: W: bit per cell that holds a key, and SM_CELL_* flags
+ * @key: W: keys as words, zeros behind shorter ones
+ * @value: A: values as words; in the last cell of an overflow line the next one
+ * @version: A: version of each key's last write
+ *
+ * Keys stand in the first of its two cache lines, so a miss costs no more.
+ */
+struct sm_inline_line {
+	u32 gen;
+	u32 used;
+	u64 key[SM_CELLS];
+	atomic64_t value[SM_CELLS];
+	atomic64_t version[SM_CELLS];
+} __aligned(128);
+
+/**
+ * struct sm_cells - copy of an inline line
+ * @used: as in struct sm_inline_line
+ * @key: keys
+ * @value: values
+ * @version: versions
+ */
+struct sm_cells {
+	u32 used;
+	u64 key[SM_CELLS];
+	u64 value[SM_CELLS];
+	u64 version[SM_CELLS];
+};
+
 /**
  * struct sm_array - the bucket lines of a shard
- * @lines: I: the lines; their contents are R
- * @root: I: @lines with log2 of their number in the low bits
+ * @lines: I: the lines; their contents are R.  Those of an inline table are
+ *	struct sm_inline_line.
+ * @root: I: what readers start from: @lines with log2 of their number in the low
+ *	bits; in an inline table the address of this structure
  * @bits: I: log2 of the number of lines
+ * @links: R: for each line of an inline table, what SM_CELL_LINK leads to
+ * @next: R: where moved buckets of an inline table are, set before any moves
  * @grow_at: I: number of entries above which the shard grows
  * @shrink_at: I: number of entries below which it shrinks
  * @map: I: owner, pinned while the array waits to be freed
@@ -97,6 +137,8 @@ struct sm_array {
 	struct sm_line *lines;
 	struct sm_line *root;
 	unsigned int bits;
+	struct sm_inline_line **links;
+	struct sm_array *next;
 	unsigned long grow_at;
 	unsigned long shrink_at;
 	struct shardmap *map;
@@ -106,6 +148,7 @@ struct sm_array {
 /**
  * struct sm_shard - what writers of one shard touch
  * @lock: protects the shard
+ * @held_since: S: when the lock was taken, in the build that measures it
  * @spares: S: how many lines @spare holds
  * @stalled: S, written by the resize work alone: it gave up for want of memory
  * @moved: S: lines of @array that moved to @next
@@ -114,13 +157,17 @@ struct sm_array {
  * @version: S: last version given out
  * @array: S: where entries are, but for moved buckets
  * @next: S: where moved buckets are, NULL if the shard is not being resized
- * @spare: S: unused lines, linked through their first slot
+ * @spare: S: unused lines of the table's kind, all zero but for the first slot,
+ *	which links them
  * @overflow: W: overflow lines in use
  * @resizes: W: completed resizes
  * @index_bytes: W: memory of arrays and lines
  */
 struct sm_shard {
 	spinlock_t lock;
+#ifdef SHARDMAP_LOCK_HOLD
+	u64 held_since;
+#endif
 	unsigned int spares;
 	bool stalled;
 	unsigned long moved;
@@ -174,10 +221,13 @@ struct sm_limbo {
  * struct shardmap - a table
  * @secret: I: what keys are hashed with
  * @shard_bits: I: log2 of the number of shards
- * @flags: I: SHARDMAP_FAST_HASH, SHARDMAP_ACCOUNT
+ * @flags: I: SHARDMAP_FAST_HASH, SHARDMAP_ACCOUNT, SHARDMAP_INLINE
+ * @min_key_len: I: shortest key in bytes: 1, or @max_key_len in an inline table
  * @max_key_len: I: longest key in bytes
+ * @min_value_len: I: shortest value in bytes, in the same manner
  * @max_value_len: I: longest value in bytes
- * @root: R: for each shard, root of the array that readers start from
+ * @root: R: for each shard, root of the array that readers start from; see
+ *	struct sm_array
  * @shards: I: what writers use
  * @max_entries: I: limit, 0 if none
  * @max_bytes: I: limit, 0 if none
@@ -199,7 +249,9 @@ struct shardmap {
 	struct sm_secret secret;
 	unsigned int shard_bits;
 	unsigned int flags;
+	unsigned int min_key_len;
 	unsigned int max_key_len;
+	unsigned int min_value_len;
 	unsigned int max_value_len;
 	struct sm_line __rcu **root;
 	struct sm_shard *shards;
@@ -227,6 +279,18 @@ static inline unsigned int sm_nr_shards(const struct shardmap *map)
 	return 1U << map->shard_bits;
 }
 
+static inline bool sm_is_inline(const struct shardmap *map)
+{
+	return map->flags & SHARDMAP_INLINE;
+}
+
+/* Memory of one bucket line of @map. */
+static inline size_t sm_line_bytes(const struct shardmap *map)
+{
+	return sm_is_inline(map) ? sizeof(struct sm_inline_line) :
+				   sizeof(struct sm_line);
+}
+
 /* The top bits of a hash choose the shard; in two steps, as there may be none. */
 static inline unsigned int sm_shard_index(const struct shardmap *map, u64 hash)
 {
@@ -241,7 +305,7 @@ static inline unsigned long sm_line_index(const struct shardmap *map, u64 hash,
 }
 
 static __always_inline u64 sm_hash(const struct shardmap *map, const void *key,
-			  u32 key_len)
+				   u32 key_len)
 {
 	if (map->flags & SHARDMAP_FAST_HASH)
 		return sm_foldhash(key, key_len, map->secret.fold);
@@ -291,11 +355,11 @@ unsigned long sm_limbo_bytes(const struct shardmap *map);
 /* array.c */
 struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 				unsigned int bits, gfp_t gfp);
-size_t sm_array_bytes(const struct sm_array *array);
+size_t sm_array_bytes(const struct shardmap *map, unsigned int bits);
 void sm_array_retire(struct sm_array *array);
 struct sm_line *sm_spare_take(struct sm_shard *shard);
 int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp);
-void sm_spares_free(struct sm_shard *shard);
+void sm_spares_free(struct shardmap *map, struct sm_shard *shard);
 int sm_shard_create(struct shardmap *map, unsigned int index);
 void sm_shard_destroy(struct shardmap *map, unsigned int index);
 
@@ -304,7 +368,28 @@ struct sm_array *sm_shard_array(struct shardmap *map, struct sm_shard *shard,
 				u64 hash, struct sm_array **finished);
 bool sm_shard_wants_resize(const struct sm_shard *shard);
 void sm_resize_kick(struct shardmap *map, unsigned int index);
+void sm_overflow_forget(struct shardmap *map, struct sm_shard *shard,
+			unsigned int lines);
 void sm_resize_work(struct work_struct *work);
+
+/* inline.c */
+int sm_inline_put(struct shardmap *map, const void *key, const void *value,
+		  enum shardmap_put_mode mode, gfp_t gfp,
+		  struct shardmap_result *result);
+int sm_inline_get_or_put(struct shardmap *map, const void *key,
+			 const void *value, struct shardmap_value *found,
+			 gfp_t gfp, struct shardmap_result *result);
+int sm_inline_delete(struct shardmap *map, const void *key);
+int sm_inline_add(struct shardmap *map, const void *key, u64 delta,
+		  const u64 *initial, gfp_t gfp,
+		  struct shardmap_result *result);
+
+/* inline_move.c */
+bool sm_inline_move(struct shardmap *map, struct sm_shard *shard,
+		    unsigned long index);
+void sm_inline_copy(const struct sm_inline_line *line, struct sm_cells *copy);
+unsigned int sm_inline_clear(const struct sm_array *array,
+			     struct sm_inline_line *line);
 
 /* limits.c */
 int sm_charge(struct shardmap *map, struct sm_shard *shard, long entries,

@@ -7,6 +7,7 @@
 
 #include "compat.h"
 #include "find.h"
+#include "inline.h"
 #include "internal.h"
 
 /**
@@ -70,6 +71,22 @@ int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value)
 	return entry_read(e, value);
 }
 
+static __always_inline int inline_get(const struct shardmap *map,
+				      const struct sm_array *array, u64 hash,
+				      u64 key, struct shardmap_value *value)
+{
+	u32 room = value->len, len = map->max_value_len;
+	u64 word;
+
+	if (!sm_inline_find(map, array, hash, key, &word, &value->version))
+		return -ENOENT;
+	value->len = len;
+	if (unlikely(len > room))
+		return -ENOBUFS;
+	sm_cell_copy(value->buf, word, len);
+	return 0;
+}
+
 static __always_inline int get(const struct shardmap *map, const void *key,
 			       u32 key_len, struct shardmap_value *value)
 {
@@ -78,6 +95,13 @@ static __always_inline int get(const struct shardmap *map, const void *key,
 	int err = -ENOENT;
 
 	rcu_read_lock();
+	/* Keys of inline tables are short: compiled for those lengths only. */
+	if (key_len <= SHARDMAP_INLINE_KEY_LEN && sm_is_inline(map)) {
+		err = inline_get(map, sm_inline_array(map, hash), hash,
+				 sm_cell_word(key, key_len), value);
+		rcu_read_unlock();
+		return err;
+	}
 	e = sm_find_from(map, sm_first_line(map, hash), hash, key, key_len);
 	if (e)
 		err = entry_read(e, value);
@@ -94,14 +118,14 @@ static __always_inline int get(const struct shardmap *map, const void *key,
  *
  * Context: Any context.  Takes and releases the RCU lock.
  * Return: 0; -ENOENT if there is no such key; -ENOBUFS if the value does not
- * fit, with its length in @value; -EINVAL if the key is empty; -EMSGSIZE if it is
- * longer than the table allows.
+ * fit, with its length in @value; -EINVAL if the key is empty, or shorter than an
+ * inline table's; -EMSGSIZE if it is longer than the table allows.
  */
 int shardmap_get(struct shardmap *map, const void *key, u32 key_len,
 		 struct shardmap_value *value)
 {
-	if (unlikely(!key_len || key_len > map->max_key_len))
-		return key_len ? -EMSGSIZE : -EINVAL;
+	if (unlikely(key_len < map->min_key_len || key_len > map->max_key_len))
+		return key_len < map->min_key_len ? -EINVAL : -EMSGSIZE;
 	/* Compiled on their own: a known length halves the instructions. */
 	if (key_len == 8)
 		return get(map, key, 8, value);
@@ -118,16 +142,32 @@ SHARDMAP_EXPORT(shardmap_get);
  * struct group - keys on their way through the pipeline
  * @hash: hash of each key
  * @line: first line of each key's bucket
+ * @array: the array to look into, in an inline table
  */
 struct group {
 	u64 hash[GROUP];
-	struct sm_line *line[GROUP];
+	union {
+		struct sm_line *line[GROUP];
+		struct sm_array *array[GROUP];
+	};
 };
 
 static bool key_fits(const struct shardmap *map,
 		     const struct shardmap_lookup *get)
 {
-	return get->key_len && get->key_len <= map->max_key_len;
+	return get->key_len >= map->min_key_len &&
+	       get->key_len <= map->max_key_len;
+}
+
+/* As in shardmap_get(): known lengths are hashed inline. */
+static __always_inline u64 group_hash(const struct shardmap *map,
+				      const void *key, u32 key_len)
+{
+	if (key_len == 8)
+		return sm_hash(map, key, 8);
+	if (key_len == 16)
+		return sm_hash(map, key, 16);
+	return sm_hash(map, key, key_len);
 }
 
 /* Hash all keys and fetch their bucket lines. */
@@ -139,9 +179,15 @@ static void group_begin(const struct shardmap *map, struct group *g,
 	for (i = 0; i < nr; i++) {
 		if (!key_fits(map, &gets[i]))
 			continue;
-		g->hash[i] = sm_hash(map, gets[i].key, gets[i].key_len);
-		g->line[i] = sm_first_line(map, g->hash[i]);
-		prefetch(g->line[i]);
+		g->hash[i] = group_hash(map, gets[i].key, gets[i].key_len);
+		if (sm_is_inline(map)) {
+			g->array[i] = sm_inline_array(map, g->hash[i]);
+			sm_inline_prefetch(
+				sm_inline_bucket(map, g->array[i], g->hash[i]));
+		} else {
+			g->line[i] = sm_first_line(map, g->hash[i]);
+			prefetch(g->line[i]);
+		}
 	}
 }
 
@@ -154,14 +200,14 @@ static void group_fetch_entries(const struct shardmap *map,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
+		const struct sm_line *line = g->line[i];
 		unsigned long match;
 
 		if (!key_fits(map, &gets[i]))
 			continue;
-		match = sm_match(READ_ONCE(g->line[i]->tags),
-				 sm_tag(g->hash[i]));
+		match = sm_match(READ_ONCE(line->tags), sm_tag(g->hash[i]));
 		if (match)
-			prefetch(sm_slot_rcu(g->line[i], sm_next_slot(match)));
+			prefetch(sm_slot_rcu(line, sm_next_slot(match)));
 	}
 }
 
@@ -171,7 +217,11 @@ static int group_read(const struct shardmap *map, const struct group *g,
 	struct sm_entry *e;
 
 	if (unlikely(!key_fits(map, get)))
-		return get->key_len ? -EMSGSIZE : -EINVAL;
+		return get->key_len < map->min_key_len ? -EINVAL : -EMSGSIZE;
+	if (sm_is_inline(map))
+		return inline_get(map, g->array[i], g->hash[i],
+				  sm_cell_word(get->key, get->key_len),
+				  &get->value);
 	e = sm_find_from(map, g->line[i], g->hash[i], get->key, get->key_len);
 	return e ? entry_read(e, &get->value) : -ENOENT;
 }
@@ -197,7 +247,8 @@ void shardmap_get_many(struct shardmap *map, struct shardmap_lookup *gets,
 
 		rcu_read_lock();
 		group_begin(map, &g, gets, n);
-		group_fetch_entries(map, &g, gets, n);
+		if (!sm_is_inline(map))
+			group_fetch_entries(map, &g, gets, n);
 		for (i = 0; i < n; i++)
 			gets[i].err = group_read(map, &g, &gets[i], i);
 		rcu_read_unlock();

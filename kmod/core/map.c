@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "core.h"
+#include "hold.h"
 #include "internal.h"
 
 #define SHARDS_PER_CPU 4U
@@ -19,13 +20,20 @@ struct workqueue_struct *sm_wq;
 
 static int check_params(const struct shardmap_params *p)
 {
-	if (p->flags & ~(SHARDMAP_FAST_HASH | SHARDMAP_ACCOUNT))
+	if (p->flags &
+	    ~(SHARDMAP_FAST_HASH | SHARDMAP_ACCOUNT | SHARDMAP_INLINE))
 		return -EINVAL;
 	if (p->nr_shards && (!is_power_of_2(p->nr_shards) ||
 			     p->nr_shards > SHARDMAP_MAX_SHARDS))
 		return -EINVAL;
 	if (p->max_key_len > SHARDMAP_MAX_KEY_LEN ||
 	    p->max_value_len > SHARDMAP_MAX_VALUE_LEN)
+		return -EINVAL;
+	/* One size of key and value, and no memory of entries to limit. */
+	if (p->flags & SHARDMAP_INLINE &&
+	    (!p->max_key_len || p->max_key_len > SHARDMAP_INLINE_KEY_LEN ||
+	     !p->max_value_len ||
+	     p->max_value_len > SHARDMAP_INLINE_VALUE_LEN || p->max_bytes))
 		return -EINVAL;
 	return 0;
 }
@@ -119,6 +127,8 @@ static struct shardmap *map_alloc(const struct shardmap_params *p)
 	map->flags = p->flags;
 	map->max_key_len = p->max_key_len ?: SHARDMAP_MAX_KEY_LEN;
 	map->max_value_len = p->max_value_len ?: SHARDMAP_MAX_VALUE_LEN;
+	map->min_key_len = sm_is_inline(map) ? map->max_key_len : 1;
+	map->min_value_len = sm_is_inline(map) ? map->max_value_len : 0;
 	/* They are compared as signed numbers; more is no limit that matters. */
 	map->max_entries = min_t(u64, p->max_entries, S64_MAX);
 	map->max_bytes = min_t(u64, p->max_bytes, S64_MAX);
@@ -227,9 +237,9 @@ void shardmap_get_stats(const struct shardmap *map,
 		stats->index_bytes += READ_ONCE(shard->index_bytes);
 		stats->overflow_lines += READ_ONCE(shard->overflow);
 		stats->resizes += READ_ONCE(shard->resizes);
-		spin_lock_bh(&shard->lock);
+		sm_shard_lock_bh(shard);
 		stats->buckets += 1UL << shard->array->bits;
-		spin_unlock_bh(&shard->lock);
+		sm_shard_unlock_bh(shard);
 	}
 }
 SHARDMAP_EXPORT(shardmap_get_stats);

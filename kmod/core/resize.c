@@ -21,6 +21,7 @@
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 
+#include "hold.h"
 #include "internal.h"
 #include "line.h"
 
@@ -100,12 +101,21 @@ static void mark_moved(struct sm_shard *shard, struct sm_line *line)
 	shard->moved++;
 }
 
-/* The overflow lines of a bucket that moved go with its array. */
-static void forget_overflow(struct sm_shard *shard, unsigned int lines)
+/**
+ * sm_overflow_forget() - The overflow lines of a moved bucket go with its array.
+ * @map: the table
+ * @shard: one of its shards
+ * @lines: how many
+ *
+ * Context: Shard lock held.
+ */
+void sm_overflow_forget(struct shardmap *map, struct sm_shard *shard,
+			unsigned int lines)
 {
+	lockdep_assert_held(&shard->lock);
 	WRITE_ONCE(shard->overflow, shard->overflow - lines);
 	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes - lines * sizeof(struct sm_line));
+		   shard->index_bytes - lines * sm_line_bytes(map));
 }
 
 static bool split(struct shardmap *map, struct sm_shard *shard,
@@ -122,11 +132,12 @@ static bool split(struct shardmap *map, struct sm_shard *shard,
 	distribute(shard, line, 63 - map->shard_bits - shard->array->bits, &low,
 		   &high);
 	mark_moved(shard, line);
-	forget_overflow(shard, overflow);
+	sm_overflow_forget(map, shard, overflow);
 	return true;
 }
 
-static bool merge(struct sm_shard *shard, unsigned long index)
+static bool merge(struct shardmap *map, struct sm_shard *shard,
+		  unsigned long index)
 {
 	struct sm_line *line = &shard->array->lines[index & ~1UL];
 	struct filler to = { .line = &shard->next->lines[index / 2] };
@@ -140,7 +151,7 @@ static bool merge(struct sm_shard *shard, unsigned long index)
 	distribute(shard, line + 1, 0, &to, &to);
 	mark_moved(shard, line);
 	mark_moved(shard, line + 1);
-	forget_overflow(shard, overflow);
+	sm_overflow_forget(map, shard, overflow);
 	return true;
 }
 
@@ -149,16 +160,19 @@ static bool move(struct shardmap *map, struct sm_shard *shard,
 		 unsigned long index)
 {
 	lockdep_assert_held(&shard->lock);
+	if (sm_is_inline(map))
+		return sm_inline_move(map, shard, index);
 	if (shard->array->lines[index].tags & SM_MOVED)
 		return true;
 	if (shard->next->bits > shard->array->bits)
 		return split(map, shard, index);
-	return merge(shard, index);
+	return merge(map, shard, index);
 }
 
 /*
  * Readers start from the next array once all buckets have moved.  Pairs with
- * rcu_dereference() of map->root[] in sm_first_line() and gather().
+ * rcu_dereference() of map->root[] in sm_first_line(), sm_inline_first_line() and
+ * gather().
  */
 static struct sm_array *finish_if_moved(struct shardmap *map,
 					struct sm_shard *shard)
@@ -172,7 +186,7 @@ static struct sm_array *finish_if_moved(struct shardmap *map,
 	shard->next = NULL;
 	WRITE_ONCE(shard->resizes, shard->resizes + 1);
 	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes - sm_array_bytes(old));
+		   shard->index_bytes - sm_array_bytes(map, old->bits));
 	return old;
 }
 
@@ -241,11 +255,11 @@ static bool resize_begin(struct shardmap *map, unsigned int index)
 	unsigned int bits;
 	bool wanted;
 
-	spin_lock_bh(&shard->lock);
+	sm_shard_lock_bh(shard);
 	wanted = sm_shard_wants_resize(shard);
 	bits = shard->array->bits;
 	bits += shard->count > shard->array->grow_at ? 1 : -1;
-	spin_unlock_bh(&shard->lock);
+	sm_shard_unlock_bh(shard);
 	if (!wanted)
 		return false;
 
@@ -253,12 +267,13 @@ static bool resize_begin(struct shardmap *map, unsigned int index)
 	next = sm_array_alloc(map, index, bits, map->gfp | __GFP_NOWARN);
 	if (!next)
 		return false;
-	spin_lock_bh(&shard->lock);
+	sm_shard_lock_bh(shard);
+	shard->array->next = next;
 	shard->next = next;
 	shard->moved = 0;
 	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes + sm_array_bytes(next));
-	spin_unlock_bh(&shard->lock);
+		   shard->index_bytes + sm_array_bytes(map, bits));
+	sm_shard_unlock_bh(shard);
 	return true;
 }
 
@@ -273,7 +288,7 @@ static bool sweep_step(struct shardmap *map, struct sm_shard *shard,
 	unsigned int step;
 	bool more;
 
-	spin_lock_bh(&shard->lock);
+	sm_shard_lock_bh(shard);
 	shard->stalled = false;
 	for (step = 0; step < MOVE_STEP && shard->next; step++) {
 		if (*index >> shard->array->bits)
@@ -286,7 +301,7 @@ static bool sweep_step(struct shardmap *map, struct sm_shard *shard,
 	}
 	finished = finish_if_moved(map, shard);
 	more = shard->next;
-	spin_unlock_bh(&shard->lock);
+	sm_shard_unlock_bh(shard);
 	sm_array_retire(finished);
 	return more;
 }
@@ -306,7 +321,7 @@ static bool resize_sweep(struct shardmap *map, struct sm_shard *shard)
 		cond_resched();
 	}
 	if (index)
-		sm_spares_free(shard);
+		sm_spares_free(map, shard);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "inline.h"
 #include "internal.h"
 #include "line.h"
 
@@ -25,6 +26,11 @@
 /* Entries sorted at a time; a bucket that holds more is visited again. */
 #define GATHER_MAX 16
 
+/* An entry made of a cell: what it would be in another table. */
+struct cell_entry {
+	u64 words[sizeof(struct sm_entry) / sizeof(u64) + 2];
+};
+
 /**
  * struct gather - the first entries of a bucket from a position on
  * @map: the table
@@ -33,6 +39,7 @@
  * @nr: number of entries
  * @more: the bucket holds further entries
  * @entry: the entries, in order
+ * @cells: room for entries made of an inline table's cells
  */
 struct gather {
 	const struct shardmap *map;
@@ -41,6 +48,7 @@ struct gather {
 	unsigned int nr;
 	bool more;
 	struct sm_entry *entry[GATHER_MAX];
+	struct cell_entry *cells;
 };
 
 static bool before_position(const struct gather *g, const struct sm_entry *e)
@@ -62,38 +70,42 @@ static int compare(const struct shardmap *map, const struct sm_entry *a,
 	return x < y ? -1 : x > y;
 }
 
-static void gather_add(struct gather *g, struct sm_entry *e)
+/* Returns what is not kept: @e, or the entry that it takes the place of, or NULL. */
+static struct sm_entry *gather_add(struct gather *g, struct sm_entry *e)
 {
+	struct sm_entry *last = NULL;
 	unsigned int i = g->nr;
 
 	if (before_position(g, e))
-		return;
+		return e;
 	for (; i; i--) {
 		int order = compare(g->map, g->entry[i - 1], e);
 
 		/* The same key, replaced or put back while we looked. */
 		if (!order)
-			return;
+			return e;
 		if (order < 0)
 			break;
 	}
 	if (i == GATHER_MAX) {
 		g->more = true;
-		return;
+		return e;
 	}
-	if (g->nr == GATHER_MAX)
+	if (g->nr == GATHER_MAX) {
 		g->more = true;
-	else
+		last = g->entry[GATHER_MAX - 1];
+	} else {
 		g->nr++;
+	}
 	memmove(&g->entry[i + 1], &g->entry[i],
 		(g->nr - 1 - i) * sizeof(g->entry[0]));
 	g->entry[i] = e;
+	return last;
 }
 
-static u64 bucket_end(const struct shardmap *map, const struct sm_line *root,
-		      u64 hash)
+static u64 bucket_end(const struct shardmap *map, unsigned int bits, u64 hash)
 {
-	return hash | (U64_MAX >> (map->shard_bits + sm_root_bits(root)));
+	return hash | (U64_MAX >> (map->shard_bits + bits));
 }
 
 /*
@@ -125,6 +137,52 @@ static struct sm_array *gather_line(struct gather *g, struct sm_line *line,
 	return NULL;
 }
 
+static void entry_from_cell(const struct shardmap *map, struct sm_entry *e,
+			    const struct sm_cells *cells, unsigned int cell)
+{
+	e->hash = sm_hash(map, &cells->key[cell], map->max_key_len);
+	atomic64_set(&e->version, cells->version[cell]);
+	e->key_len = map->max_key_len;
+	e->value_len = map->max_value_len;
+	e->flags = 0;
+	memcpy(e->data, &cells->key[cell], sizeof(u64));
+	memcpy(sm_entry_value(e), &cells->value[cell], sizeof(u64));
+}
+
+/* gather() of an inline table, whose entries are made in @g->cells. */
+static void gather_cells(struct gather *g)
+{
+	const struct shardmap *map = g->map;
+	u64 hash = g->from.hash;
+	const struct sm_array *array = sm_inline_array(map, hash);
+	struct sm_inline_line *line, *next;
+	struct sm_entry *room;
+	struct sm_cells copy;
+	u32 cells;
+
+next_array:
+	g->nr = 0;
+	g->more = false;
+	room = (struct sm_entry *)&g->cells[0];
+	for (line = sm_inline_bucket(map, array, hash); line; line = next) {
+		sm_inline_copy(line, &copy);
+		if (copy.used & SM_CELL_MOVED) {
+			array = array->next;
+			goto next_array;
+		}
+		cells = sm_inline_cells(copy.used);
+		for (; cells; cells &= cells - 1) {
+			entry_from_cell(map, room, &copy, __ffs(cells));
+			room = gather_add(g, room) ?:
+				       (struct sm_entry *)&g->cells[g->nr];
+		}
+		next = copy.used & SM_CELL_LINK ?
+			       sm_inline_link(array, line, copy.used) :
+			       NULL;
+	}
+	g->end = bucket_end(map, array->bits, hash);
+}
+
 static void gather(struct gather *g)
 {
 	const struct shardmap *map = g->map;
@@ -146,7 +204,7 @@ next_array:
 			goto next_array;
 		}
 	}
-	g->end = bucket_end(map, root, hash);
+	g->end = bucket_end(map, sm_root_bits(root), hash);
 }
 
 /* The position just behind an entry. */
@@ -209,14 +267,18 @@ static int show(const struct gather *g, struct shardmap_position *pos,
 int shardmap_scan(struct shardmap *map, struct shardmap_position *pos,
 		  shardmap_scan_fn fn, void *arg)
 {
-	struct gather g = { .map = map };
+	struct cell_entry cells[GATHER_MAX + 1];
+	struct gather g = { .map = map, .cells = cells };
 	unsigned int step;
 	int err = 0;
 
 	rcu_read_lock();
 	for (step = 0; step < SCAN_STEP && !err; step++) {
 		g.from = *pos;
-		gather(&g);
+		if (sm_is_inline(map))
+			gather_cells(&g);
+		else
+			gather(&g);
 		err = show(&g, pos, fn, arg);
 		if (err)
 			break;

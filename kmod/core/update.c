@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "find.h"
+#include "hold.h"
 #include "internal.h"
 #include "line.h"
 
@@ -103,7 +104,7 @@ static void update_begin(struct update *u) __acquires(&u->shard->lock)
 
 	u->shard = &map->shards[sm_shard_index(map, u->hash)];
 	u->old = NULL;
-	spin_lock(&u->shard->lock);
+	sm_shard_lock(u->shard);
 	ASSERT_EXCLUSIVE_WRITER(u->shard->count);
 	array = sm_shard_array(map, u->shard, u->hash, &u->finished);
 	find_place(u, &array->lines[sm_line_index(map, u->hash, array->bits)]);
@@ -113,7 +114,7 @@ static void update_end(struct update *u) __releases(&u->shard->lock)
 {
 	bool resize = sm_shard_wants_resize(u->shard);
 
-	spin_unlock(&u->shard->lock);
+	sm_shard_unlock(u->shard);
 	if (u->old)
 		sm_limbo_add(u->map, u->old, sm_entry_bytes(u->old));
 	local_bh_enable();
@@ -210,11 +211,13 @@ static void remove_locked(struct update *u)
 
 static int check_lengths(const struct shardmap *map, u32 key_len, u32 value_len)
 {
-	if (unlikely(!key_len))
+	if (unlikely(key_len < map->min_key_len))
 		return -EINVAL;
 	if (unlikely(key_len > map->max_key_len ||
 		     value_len > map->max_value_len))
 		return -EMSGSIZE;
+	if (unlikely(value_len < map->min_value_len))
+		return -EINVAL;
 	return 0;
 }
 
@@ -294,9 +297,9 @@ static int put_locked(struct update *u, struct sm_entry *e,
  *
  * Context: Process or softirq context, as @gfp allows.  Takes and releases a
  * shard lock.
- * Return: 0; -EEXIST or -ENOENT by @mode; -EINVAL if the key is empty; -EMSGSIZE
- * if key or value is longer than the table allows; -ENOSPC if the table is full;
- * -ENOMEM.
+ * Return: 0; -EEXIST or -ENOENT by @mode; -EINVAL if the key is empty, or if key
+ * or value is shorter than an inline table's; -EMSGSIZE if key or value is longer
+ * than the table allows; -ENOSPC if the table is full; -ENOMEM.
  */
 int shardmap_put(struct shardmap *map, const void *key, u32 key_len,
 		 const void *value, u32 value_len, enum shardmap_put_mode mode,
@@ -309,6 +312,8 @@ int shardmap_put(struct shardmap *map, const void *key, u32 key_len,
 	err = check_lengths(map, key_len, value_len);
 	if (err)
 		return err;
+	if (sm_is_inline(map))
+		return sm_inline_put(map, key, value, mode, gfp, result);
 	throttle(map, gfp);
 	update_init(&u, map, key, key_len, gfp);
 	e = entry_make(&u, value, value_len);
@@ -343,8 +348,8 @@ SHARDMAP_EXPORT(shardmap_put);
  * Context: Process or softirq context, as @gfp allows.  Takes and releases a
  * shard lock.
  * Return: 0, with @result->inserted telling which; -ENOBUFS if the value that is
- * there does not fit, with its length in @found; -EINVAL if the key is empty;
- * -EMSGSIZE, -ENOSPC or -ENOMEM.
+ * there does not fit, with its length in @found; -EINVAL, -EMSGSIZE, -ENOSPC or
+ * -ENOMEM as for shardmap_put().
  */
 int shardmap_get_or_put(struct shardmap *map, const void *key, u32 key_len,
 			const void *value, u32 value_len,
@@ -359,6 +364,9 @@ int shardmap_get_or_put(struct shardmap *map, const void *key, u32 key_len,
 	err = check_lengths(map, key_len, value_len);
 	if (err)
 		return err;
+	if (sm_is_inline(map))
+		return sm_inline_get_or_put(map, key, value, found, gfp,
+					    result);
 	update_init(&u, map, key, key_len, gfp);
 	e = entry_make(&u, value, value_len);
 	if (!e)
@@ -398,8 +406,9 @@ SHARDMAP_EXPORT(shardmap_get_or_put);
  *
  * Context: Process or softirq context, as @gfp allows.  Takes and releases a
  * shard lock.
- * Return: 0; -ENOENT if there is no such key; -EINVAL if it is empty; -EMSGSIZE
- * if it is longer than the table allows; -ENOMEM.
+ * Return: 0; -ENOENT if there is no such key; -EINVAL if it is empty, or shorter
+ * than an inline table's; -EMSGSIZE if it is longer than the table allows;
+ * -ENOMEM, but not in an inline table.
  */
 int shardmap_delete(struct shardmap *map, const void *key, u32 key_len,
 		    gfp_t gfp)
@@ -407,9 +416,11 @@ int shardmap_delete(struct shardmap *map, const void *key, u32 key_len,
 	struct update u;
 	int err;
 
-	err = check_lengths(map, key_len, 0);
+	err = check_lengths(map, key_len, map->min_value_len);
 	if (err)
 		return err;
+	if (sm_is_inline(map))
+		return sm_inline_delete(map, key);
 	throttle(map, gfp);
 	update_init(&u, map, key, key_len, gfp);
 	err = update_prepare(&u, true);
@@ -483,6 +494,8 @@ int shardmap_add(struct shardmap *map, const void *key, u32 key_len, u64 delta,
 	err = check_lengths(map, key_len, sizeof(u64));
 	if (err)
 		return err;
+	if (sm_is_inline(map))
+		return sm_inline_add(map, key, delta, initial, gfp, result);
 	update_init(&u, map, key, key_len, gfp);
 	do {
 		err = update_prepare(&u, false);

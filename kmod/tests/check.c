@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 
 #include "compat.h"
+#include "core/inline.h"
 #include "core/internal.h"
 #include "core/line.h"
 #include "kunit_util.h"
@@ -126,6 +127,64 @@ static const char *check_bucket(struct census *c, const struct sm_line *bucket)
 	}
 }
 
+/* How often a key is in the bucket of an inline table that begins with @line. */
+static unsigned int key_occurrences(const struct sm_array *array,
+				    const struct sm_inline_line *line, u64 key)
+{
+	unsigned int n = 0;
+
+	for (; line; line = sm_inline_link_locked(array, line))
+		n += hweight32(sm_inline_match(line, line->used, key));
+	return n;
+}
+
+static const char *check_cell(struct census *c,
+			      const struct sm_inline_line *bucket,
+			      const struct sm_inline_line *line,
+			      unsigned int cell)
+{
+	const struct shardmap *map = c->map;
+	u64 hash = sm_hash(map, &line->key[cell], map->max_key_len);
+	u64 version = atomic64_read(&line->version[cell]);
+
+	if (sm_shard_index(map, hash) != c->index)
+		return "a key is in the wrong shard";
+	if (sm_line_index(map, hash, c->shard->array->bits) != c->bucket)
+		return "a key is in the wrong bucket";
+	if (!version || version > c->shard->version)
+		return "a key has a version that was never given out";
+	if (key_occurrences(c->shard->array, bucket, line->key[cell]) != 1)
+		return "a key is there twice";
+	c->entries++;
+	return NULL;
+}
+
+static const char *check_inline_bucket(struct census *c,
+				       const struct sm_inline_line *bucket)
+{
+	const struct sm_inline_line *line = bucket;
+	const char *problem;
+	u32 cells;
+
+	for (;;) {
+		if ((line->used & ~(SM_CELL_MASK | SM_CELL_LINK)) !=
+		    (line == bucket ? 0 : SM_CELL_OVERFLOW))
+			return "a line has flags that it should not have";
+		if (line != bucket && line->used & BIT(SM_LAST_CELL))
+			return "an overflow line's last cell holds a key";
+		cells = sm_inline_cells(line->used);
+		for (; cells; cells &= cells - 1) {
+			problem = check_cell(c, bucket, line, __ffs(cells));
+			if (problem)
+				return problem;
+		}
+		line = sm_inline_link_locked(c->shard->array, line);
+		if (!line)
+			return NULL;
+		c->overflow++;
+	}
+}
+
 static const char *check_figures(const struct census *c)
 {
 	const struct sm_shard *shard = c->shard;
@@ -136,8 +195,10 @@ static const char *check_figures(const struct census *c)
 	for (line = shard->spare; line; spares++)
 		line = (struct sm_line *)sm_slot_locked(shard, line, 0);
 	index = sizeof(struct sm_array) +
-		sizeof(struct sm_line) *
+		sm_line_bytes(c->map) *
 			((1UL << shard->array->bits) + c->overflow + spares);
+	if (sm_is_inline(c->map))
+		index += sizeof(void *) << shard->array->bits;
 	if (c->entries != shard->count)
 		return "the number of entries is wrong";
 	if (c->bytes != shard->bytes)
@@ -161,11 +222,17 @@ static const char *check_shard(struct census *c)
 		return "a resize is not over";
 	if (rcu_access_pointer(c->map->root[c->index]) != array->root)
 		return "readers start from another array than writers";
-	if (sm_root_lines(array->root) != array->lines ||
-	    sm_root_bits(array->root) != array->bits)
+	if (sm_is_inline(c->map) ?
+		    array->root != (struct sm_line *)array :
+		    sm_root_lines(array->root) != array->lines ||
+			    sm_root_bits(array->root) != array->bits)
 		return "an array's root is wrong";
 	for (c->bucket = 0; c->bucket < 1UL << array->bits; c->bucket++) {
-		problem = check_bucket(c, &array->lines[c->bucket]);
+		problem =
+			sm_is_inline(c->map) ?
+				check_inline_bucket(c, sm_inline_lines(array) +
+							       c->bucket) :
+				check_bucket(c, &array->lines[c->bucket]);
 		if (problem)
 			return problem;
 	}

@@ -11,7 +11,7 @@
 
 /**
  * enum key_style - how the keys of a run are chosen
- * @KEYS_SHORT: 8 bytes
+ * @KEYS_SHORT: 8 bytes, or as many as an inline table takes
  * @KEYS_ANY: 1 to 1024 bytes
  * @KEYS_CROWDED: 8 bytes, and hashes that begin alike: long chains, until a
  *	resize tells them apart
@@ -138,7 +138,9 @@ void model_destroy(struct model *m);
 unsigned int value_limit(const struct model *m);
 unsigned int key_limit(const struct model *m);
 void make_value(void *buf, unsigned int len, u64 seed);
-u64 entry_bytes(unsigned int key_len, unsigned int value_len);
+u64 entry_bytes(const struct model *m, unsigned int key_len,
+		unsigned int value_len);
+unsigned int value_min(const struct model *m);
 bool has_room(const struct model *m, u64 entries, long long bytes);
 void oracle_store(struct model *m, struct okey *k, unsigned int len, u64 seed,
 		  u64 version);

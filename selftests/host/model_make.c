@@ -62,12 +62,23 @@ void config_make(struct config *c, u64 seed, bool faults)
 		c->params.max_value_len = 1 + pick(&state, 300);
 	if (c->keys == KEYS_ANY && !pick(&state, 2))
 		c->params.max_key_len = 16 + pick(&state, 50);
+	if ((c->keys == KEYS_SHORT || c->keys == KEYS_CROWDED) &&
+	    pick(&state, 2)) {
+		c->params.flags |= SHARDMAP_INLINE;
+		c->params.max_bytes = 0;
+		c->params.max_key_len =
+			c->keys == KEYS_SHORT ? 4 + pick(&state, 5) : 8;
+		c->params.max_value_len = pick(&state, 2) ? 8 :
+							    1 + pick(&state, 8);
+	}
 }
 
 static unsigned int pick_len(u64 *state, const struct config *c)
 {
 	unsigned int n = pick(state, 1000);
 
+	if (c->params.flags & SHARDMAP_INLINE)
+		return c->params.max_value_len + (n < 20) - (n > 980);
 	/* Numbers and short values mostly, a few that kvmalloc() must give. */
 	if (n < 400)
 		return 8;

@@ -94,16 +94,18 @@ static int put_wanted(struct model *m, const struct okey *k,
 		      const struct op *op)
 {
 	enum shardmap_put_mode mode = op->how & HOW_MODE;
-	long long bytes = entry_bytes(k->name_len, op->len);
+	long long bytes = entry_bytes(m, k->name_len, op->len);
 
 	if (op->len > value_limit(m))
 		return -EMSGSIZE;
+	if (op->len < value_min(m))
+		return -EINVAL;
 	if (k->present && mode == SHARDMAP_PUT_NOEXIST)
 		return -EEXIST;
 	if (!k->present && mode == SHARDMAP_PUT_EXIST)
 		return -ENOENT;
 	if (k->present)
-		bytes -= entry_bytes(k->name_len, k->len);
+		bytes -= entry_bytes(m, k->name_len, k->len);
 	return has_room(m, !k->present, bytes) ? 0 : -ENOSPC;
 }
 
@@ -155,10 +157,12 @@ static int do_get_or_put(struct model *m, const struct op *op)
 
 	if (op->len > value_limit(m))
 		wanted = -EMSGSIZE;
+	else if (op->len < value_min(m))
+		wanted = -EINVAL;
 	else if (k->present && k->len > room)
 		wanted = -ENOBUFS;
 	else if (!k->present &&
-		 !has_room(m, 1, entry_bytes(k->name_len, op->len)))
+		 !has_room(m, 1, entry_bytes(m, k->name_len, op->len)))
 		wanted = -ENOSPC;
 	make_value(value_buf, op->len, op->seed);
 	err = shardmap_get_or_put(m->map, k->name, k->name_len, value_buf,
@@ -205,7 +209,7 @@ static int add_wanted(struct model *m, const struct okey *k, bool has_initial)
 		return k->len == sizeof(u64) ? 0 : -EINVAL;
 	if (!has_initial)
 		return -ENOENT;
-	return has_room(m, 1, entry_bytes(k->name_len, 8)) ? 0 : -ENOSPC;
+	return has_room(m, 1, entry_bytes(m, k->name_len, 8)) ? 0 : -ENOSPC;
 }
 
 static int do_add(struct model *m, const struct op *op)
@@ -240,9 +244,12 @@ static void wanted_err(struct model *m, const char *what, int err, int wanted)
 /* Keys that no table takes, or not this one. */
 static void do_bad_length(struct model *m, const struct op *op)
 {
-	bool empty = op->key % 2;
-	unsigned int len = empty ? 0 : key_limit(m) + 1;
-	int wanted = empty ? -EINVAL : -EMSGSIZE;
+	bool inlined = m->config->params.flags & SHARDMAP_INLINE;
+	bool few = op->key % 2;
+	unsigned int len = !few	   ? key_limit(m) + 1 :
+			   inlined ? key_limit(m) - 1 :
+				     0;
+	int wanted = few ? -EINVAL : -EMSGSIZE;
 	struct shardmap_value v = { .buf = value_buf, .len = 8 };
 	struct shardmap_result r;
 	void *key = calloc(1, len);

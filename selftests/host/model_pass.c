@@ -285,11 +285,11 @@ void check_all(struct model *m)
 /* After failed allocations it takes an update to wake the worker. */
 static void touch_all_shards(struct model *m)
 {
+	u32 len = min(key_limit(m), (unsigned int)sizeof(u64));
 	u64 key;
 
 	for (key = ~0ULL; key > ~0ULL - 400; key--)
-		if (shardmap_delete(m->map, &key, sizeof(key), GFP_KERNEL) !=
-		    -ENOENT)
+		if (shardmap_delete(m->map, &key, len, GFP_KERNEL) != -ENOENT)
 			model_wrong(m, "deleted a key that was never there");
 }
 

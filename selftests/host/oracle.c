@@ -51,10 +51,19 @@ void make_value(void *buf, unsigned int len, u64 seed)
 		*p++ = (state >> 40) + len;
 }
 
-u64 entry_bytes(unsigned int key_len, unsigned int value_len)
+/* Values of an inline table have one length. */
+unsigned int value_min(const struct model *m)
+{
+	return m->config->params.flags & SHARDMAP_INLINE ? value_limit(m) : 0;
+}
+
+u64 entry_bytes(const struct model *m, unsigned int key_len,
+		unsigned int value_len)
 {
 	u64 bytes = HEADER_BYTES + (key_len + 7) / 8 * 8 + value_len;
 
+	if (m->config->params.flags & SHARDMAP_INLINE)
+		return 0;
 	bytes = (bytes + 7) / 8 * 8;
 	return bytes < HEADER_BYTES + 8 ? HEADER_BYTES + 8 : bytes;
 }
@@ -76,10 +85,10 @@ void oracle_store(struct model *m, struct okey *k, unsigned int len, u64 seed,
 			    (unsigned long long)version,
 			    (unsigned long long)k->last_version);
 	if (k->present)
-		m->bytes -= entry_bytes(k->name_len, k->len);
+		m->bytes -= entry_bytes(m, k->name_len, k->len);
 	else
 		m->count++;
-	m->bytes += entry_bytes(k->name_len, len);
+	m->bytes += entry_bytes(m, k->name_len, len);
 	k->present = true;
 	k->len = len;
 	k->seed = seed;
@@ -90,7 +99,7 @@ void oracle_store(struct model *m, struct okey *k, unsigned int len, u64 seed,
 void oracle_remove(struct model *m, struct okey *k)
 {
 	m->count--;
-	m->bytes -= entry_bytes(k->name_len, k->len);
+	m->bytes -= entry_bytes(m, k->name_len, k->len);
 	k->present = false;
 	k->scan_stable = false;
 	k->clear_stable = false;
@@ -145,7 +154,7 @@ static void name_key(struct model *m, unsigned int index)
 		k->name_len = 16;
 		break;
 	default:
-		k->name_len = 8;
+		k->name_len = m->config->params.max_key_len ?: 8;
 	}
 	k->name = calloc(1, k->name_len);
 	if (k->name_len == 1) {
@@ -157,7 +166,7 @@ static void name_key(struct model *m, unsigned int index)
 		/* The first factor of the fast hash becomes 0. */
 		memcpy(k->name, &m->map->secret.fold[1], 8);
 	while (m->config->keys == KEYS_CROWDED &&
-	       !is_crowded(sm_hash(m->map, k->name, 8) >> 54)) {
+	       !is_crowded(sm_hash(m->map, k->name, k->name_len) >> 54)) {
 		salt++;
 		memcpy(k->name, &salt, 4);
 	}

@@ -22,8 +22,8 @@
 #define PRIVATE_KEY (2ULL << 32)
 #define SCRATCH_KEY (3ULL << 32)
 
-/* Keys of one bucket: as many as fit one line, and one too many. */
-#define HOT_KEYS (SM_SLOTS + 1)
+/* Keys of one bucket: as many as fit one line of either kind, and one too many. */
+#define HOT_KEYS_MAX 8U
 
 struct task {
 	pthread_t thread;
@@ -34,7 +34,10 @@ struct task {
 };
 
 extern struct shardmap *map;
-extern u64 hot_keys[HOT_KEYS];
+extern u64 hot_keys[HOT_KEYS_MAX];
+
+/* Keys that fit one line. */
+extern unsigned int line_keys;
 
 /* Operations of each thread. */
 extern unsigned long ops;

@@ -19,7 +19,8 @@ struct value {
 };
 
 struct shardmap *map;
-u64 hot_keys[HOT_KEYS];
+u64 hot_keys[HOT_KEYS_MAX];
+unsigned int line_keys;
 unsigned long ops = 20000;
 unsigned long wrongs;
 unsigned int writers_left;
@@ -48,12 +49,22 @@ static u32 length_of(u64 number)
 	return 24 + number % 41;
 }
 
+/* An inline value has room for the number and half of the checksum. */
+static u64 inline_value(u64 key, u64 number)
+{
+	return (u32)number | checksum(key, (u32)number) << 32;
+}
+
 int put(u64 key, u64 number, enum shardmap_put_mode mode)
 {
+	u64 word = inline_value(key, number);
 	struct value v = { .key = key,
 			   .number = number,
 			   .sum = checksum(key, number) };
 
+	if (sm_is_inline(map))
+		return shardmap_put(map, &key, sizeof(key), &word, sizeof(word),
+				    mode, GFP_KERNEL, NULL);
 	memset(v.padding, number, sizeof(v.padding));
 	return shardmap_put(map, &key, sizeof(key), &v, length_of(number), mode,
 			    GFP_KERNEL, NULL);
@@ -64,6 +75,9 @@ static bool value_is_whole(u64 key, const struct value *v, u32 len)
 	const unsigned char *p = (const void *)v->padding;
 	u32 i;
 
+	if (sm_is_inline(map))
+		return len == sizeof(v->key) &&
+		       v->key == inline_value(key, v->key);
 	if (v->key != key || v->sum != checksum(key, v->number) ||
 	    len != length_of(v->number))
 		return false;
@@ -207,11 +221,12 @@ static int show(const struct shardmap_view *view, void *arg)
 	if (!pass->left--)
 		return -EINTR;
 	memcpy(&key, view->key, sizeof(key));
-	if (view->value_len == 8) {
+	if (view->value_len == 8)
 		shardmap_view_value(view, &v);
+	else
+		memcpy(&v, view->value, view->value_len);
+	if (key >= COUNTER_KEY && key < COUNTER_KEY + COUNTERS)
 		return 0;
-	}
-	memcpy(&v, view->value, view->value_len);
 	if (!value_is_whole(key, &v, view->value_len))
 		wrong("scan: a torn value");
 	if (key >= KEYS)
@@ -261,7 +276,7 @@ void hot_reader(struct task *task)
 	unsigned long i;
 
 	for (i = 0; i < ops || READ_ONCE(writers_left); i++)
-		if (get(hot_keys[next_random(task) % SM_SLOTS]))
+		if (get(hot_keys[next_random(task) % line_keys]))
 			wrong("get: a key of the full line is missing");
 }
 
@@ -270,7 +285,7 @@ static int show_hot(const struct shardmap_view *view, void *arg)
 {
 	unsigned int i, *shown = arg;
 
-	for (i = 0; i < SM_SLOTS; i++)
+	for (i = 0; i < line_keys; i++)
 		*shown += !memcmp(view->key, &hot_keys[i], sizeof(u64));
 	return 0;
 }
@@ -286,7 +301,7 @@ void hot_scanner(struct task *task)
 			if (shardmap_scan(map, &pos, show_hot, &shown) < 0)
 				wrong("scan: an error");
 		} while (!(pos.hash >> 54));
-		if (shown != SM_SLOTS)
+		if (shown != line_keys)
 			wrong("scan: a key of the full line is missing");
 	}
 }
@@ -297,7 +312,7 @@ void hot_scanner(struct task *task)
  */
 void heater(struct task *task)
 {
-	u64 key, last = hot_keys[SM_SLOTS];
+	u64 key, last = hot_keys[line_keys];
 	unsigned long i;
 
 	for (i = 0; i < ops / 100; i++) {

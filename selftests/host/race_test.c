@@ -8,6 +8,7 @@
  * misplaced value shows.
  */
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/core.h"
@@ -60,17 +61,31 @@ static u64 run_tasks(void (*const *works)(struct task *))
 	return added;
 }
 
-static void table_make(unsigned int nr_shards)
-{
-	const struct shardmap_params params = { .nr_shards = nr_shards };
-	u64 key;
+/* What the tables of this round are: 0 or SHARDMAP_INLINE. */
+static unsigned int kind;
 
+static void empty_table_make(unsigned int nr_shards)
+{
+	struct shardmap_params params = { .flags = kind,
+					  .nr_shards = nr_shards };
+
+	if (kind & SHARDMAP_INLINE) {
+		params.max_key_len = 8;
+		params.max_value_len = 8;
+	}
 	wrongs = 0;
 	if (sm_core_init())
 		err_exit("sm_core_init");
 	map = shardmap_create(&params);
 	if (IS_ERR(map))
 		err_exit("shardmap_create");
+}
+
+static void table_make(unsigned int nr_shards)
+{
+	u64 key;
+
+	empty_table_make(nr_shards);
 	for (key = 0; key < STABLE_KEYS; key++)
 		if (put(key, key, SHARDMAP_PUT_NOEXIST))
 			wrong("the first put");
@@ -183,20 +198,15 @@ static bool hot_bucket(void)
 	static void (*const works[])(struct task *) = { hot_reader, hot_reader,
 							hot_scanner, heater,
 							NULL };
-	const struct shardmap_params params = { .nr_shards = 1 };
 	unsigned int n = 0;
 	u64 key;
 
-	wrongs = 0;
-	if (sm_core_init())
-		err_exit("sm_core_init");
-	map = shardmap_create(&params);
-	if (IS_ERR(map))
-		err_exit("shardmap_create");
-	for (key = 0; n < HOT_KEYS; key++)
+	empty_table_make(1);
+	line_keys = sm_is_inline(map) ? SM_CELLS : SM_SLOTS;
+	for (key = 0; n <= line_keys; key++)
 		if (!(sm_hash(map, &key, sizeof(key)) >> 54))
 			hot_keys[n++] = key;
-	for (n = 0; n < SM_SLOTS; n++)
+	for (n = 0; n < line_keys; n++)
 		if (put(hot_keys[n], n, SHARDMAP_PUT_NOEXIST))
 			wrong("the first put");
 	WRITE_ONCE(host_window_every, 4);
@@ -222,7 +232,22 @@ int main(int argc, char **argv)
 		{ "plant", no_argument, NULL, 'p' },
 		{}
 	};
+	static const struct {
+		bool (*run)(void);
+		const char *name;
+	} tests[] = {
+		{ readers_and_writers,
+		  "values_are_whole_and_stable_keys_stay" },
+		{ growth_and_shrinking, "no_key_is_lost_while_shards_resize" },
+		{ hot_bucket, "a_line_that_overflows_loses_nothing" },
+		{ adds, "adds_sum_up" },
+		{ scans, "scans_show_each_stable_key_once" },
+		{ clears, "what_goes_in_comes_out_once" },
+		{ failed_allocations, "failed_allocations_do_no_harm" },
+	};
 	bool plant = false;
+	char name[80];
+	unsigned int i;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -239,14 +264,12 @@ int main(int argc, char **argv)
 		planted_race();
 		return tap_end();
 	}
-	tap_result(readers_and_writers(),
-		   "values_are_whole_and_stable_keys_stay");
-	tap_result(growth_and_shrinking(),
-		   "no_key_is_lost_while_shards_resize");
-	tap_result(hot_bucket(), "a_line_that_overflows_loses_nothing");
-	tap_result(adds(), "adds_sum_up");
-	tap_result(scans(), "scans_show_each_stable_key_once");
-	tap_result(clears(), "what_goes_in_comes_out_once");
-	tap_result(failed_allocations(), "failed_allocations_do_no_harm");
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		kind = 0;
+		tap_result(tests[i].run(), tests[i].name);
+		kind = SHARDMAP_INLINE;
+		snprintf(name, sizeof(name), "inline_%s", tests[i].name);
+		tap_result(tests[i].run(), name);
+	}
 	return tap_end();
 }

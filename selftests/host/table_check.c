@@ -2,6 +2,7 @@
 /* Every entry is where its hash says, every tag is true, every count adds up. */
 #include "table_check.h"
 
+#include "core/inline.h"
 #include "core/internal.h"
 #include "core/line.h"
 
@@ -63,6 +64,77 @@ static const char *check_line(const struct shardmap *map,
 	return NULL;
 }
 
+static const char *check_cells(const struct shardmap *map,
+			       const struct sm_inline_line *line, u64 first,
+			       u64 last, struct sums *sums)
+{
+	u32 cells = sm_inline_cells(line->used);
+
+	if ((line->used & SM_CELL_OVERFLOW) && (line->used & BIT(SM_LAST_CELL)))
+		return "a key in the cell of the link";
+	for (; cells; cells &= cells - 1) {
+		unsigned int cell = __ffs(cells);
+		u64 hash = sm_hash(map, &line->key[cell], map->max_key_len);
+		u64 version = atomic64_read(&line->version[cell]);
+
+		if (hash < first || hash > last)
+			return "a key in the wrong bucket";
+		if (!version || version > sums->version)
+			return "a version that was not given out";
+		sums->entries++;
+	}
+	return NULL;
+}
+
+static const char *check_inline_bucket(const struct shardmap *map,
+				       const struct sm_shard *shard,
+				       const struct sm_array *array,
+				       const struct sm_inline_line *line,
+				       u64 first, u64 last, struct sums *sums)
+{
+	const char *wrong;
+
+	if (line->used & SM_CELL_MOVED) {
+		if (array->next != shard->next)
+			return "a moved bucket that leads elsewhere";
+		sums->moved++;
+		return NULL;
+	}
+	for (;;) {
+		wrong = check_cells(map, line, first, last, sums);
+		if (wrong)
+			return wrong;
+		line = sm_inline_link_locked(array, line);
+		if (!line)
+			return NULL;
+		sums->overflow++;
+	}
+}
+
+static const char *check_bucket(const struct shardmap *map,
+				const struct sm_shard *shard,
+				const struct sm_line *line, u64 first, u64 last,
+				struct sums *sums)
+{
+	const char *wrong;
+
+	if (line->tags & SM_MOVED) {
+		if (sm_slot_next(line->slot[0]) != shard->next)
+			return "a moved bucket that leads elsewhere";
+		sums->moved++;
+		return NULL;
+	}
+	for (;;) {
+		wrong = check_line(map, line, first, last, sums);
+		if (wrong)
+			return wrong;
+		if (!(line->tags & SM_LINK))
+			return NULL;
+		line = sm_slot_link(line->slot[SM_LAST_SLOT]);
+		sums->overflow++;
+	}
+}
+
 static const char *check_array(const struct shardmap *map,
 			       const struct sm_shard *shard,
 			       const struct sm_array *array, struct sums *sums)
@@ -76,47 +148,41 @@ static const char *check_array(const struct shardmap *map,
 		return "an array that is not aligned";
 	for (i = 0; i < 1UL << array->bits; i++) {
 		u64 first = shard_first + i * (span + 1);
-		const struct sm_line *line = &array->lines[i];
 		const char *wrong;
 
-		if (line->tags & SM_MOVED) {
-			if (sm_slot_next(line->slot[0]) != shard->next)
-				return "a moved bucket that leads elsewhere";
-			sums->moved++;
-			continue;
-		}
-		for (;;) {
-			wrong = check_line(map, line, first, first + span,
-					   sums);
-			if (wrong)
-				return wrong;
-			if (!(line->tags & SM_LINK))
-				break;
-			line = sm_slot_link(line->slot[SM_LAST_SLOT]);
-			sums->overflow++;
-		}
+		wrong = sm_is_inline(map) ?
+				check_inline_bucket(map, shard, array,
+						    sm_inline_lines(array) + i,
+						    first, first + span, sums) :
+				check_bucket(map, shard, &array->lines[i],
+					     first, first + span, sums);
+		if (wrong)
+			return wrong;
 	}
 	return NULL;
 }
 
-static unsigned long array_bytes(const struct sm_array *array)
+static unsigned long array_bytes(const struct shardmap *map,
+				 const struct sm_array *array)
 {
-	return sizeof(*array) + (sizeof(struct sm_line) << array->bits);
+	unsigned long link = sm_is_inline(map) ? sizeof(void *) : 0;
+
+	return sizeof(*array) + ((sm_line_bytes(map) + link) << array->bits);
 }
 
 static const char *check_sums(const struct shardmap *map,
 			      const struct sm_shard *shard,
 			      const struct sums *sums)
 {
-	unsigned long bytes = array_bytes(shard->array);
+	unsigned long bytes = array_bytes(map, shard->array);
 	const struct sm_line *line;
 	unsigned int spares = 0;
 
 	for (line = shard->spare; line; line = (void *)line->slot[0])
 		spares++;
-	bytes += (sums->overflow + spares) * sizeof(struct sm_line);
+	bytes += (sums->overflow + spares) * sm_line_bytes(map);
 	if (shard->next)
-		bytes += array_bytes(shard->next);
+		bytes += array_bytes(map, shard->next);
 	if (sums->entries != shard->count)
 		return "a shard's count";
 	if (sums->bytes != shard->bytes)

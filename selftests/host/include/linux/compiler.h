@@ -4,6 +4,9 @@
 #define _HOST_LINUX_COMPILER_H
 
 #define likely(x) __builtin_expect(!!(x), 1)
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define fallthrough __attribute__((fallthrough))
 
@@ -20,6 +23,16 @@
 	do {                                                    \
 		__atomic_store_n((p), (val), __ATOMIC_RELEASE); \
 		host_window();                                  \
+	} while (0)
+#define smp_rmb()                                        \
+	do {                                             \
+		__atomic_thread_fence(__ATOMIC_ACQUIRE); \
+		host_window();                           \
+	} while (0)
+#define smp_wmb()                                        \
+	do {                                             \
+		__atomic_thread_fence(__ATOMIC_RELEASE); \
+		host_window();                           \
 	} while (0)
 #define data_race(x) (x)
 
