@@ -13,6 +13,7 @@
 #ifndef _SHARDMAP_CORE_FIND_H
 #define _SHARDMAP_CORE_FIND_H
 
+#include <linux/prefetch.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -116,6 +117,29 @@ next_line:
 		line = link;
 	}
 	return NULL;
+}
+
+/* Fetch the line that an update is going to look at, before it takes the lock. */
+static inline void sm_prefetch_line(const struct shardmap *map, u64 hash)
+{
+	rcu_read_lock();
+	prefetch(sm_first_line(map, hash));
+	rcu_read_unlock();
+}
+
+/* Fetch the entry that a key most likely has. */
+static inline void sm_prefetch_entry(const struct shardmap *map, u64 hash)
+{
+	const struct sm_line *line;
+	unsigned long match;
+
+	rcu_read_lock();
+	line = sm_first_line(map, hash);
+	/* Only a hint: no order is needed, and nothing is done with the entry. */
+	match = sm_match(READ_ONCE(line->tags), sm_tag(hash));
+	if (match)
+		prefetch(sm_slot_rcu(line, sm_next_slot(match)));
+	rcu_read_unlock();
 }
 
 #endif /* _SHARDMAP_CORE_FIND_H */

@@ -104,6 +104,8 @@ static void update_begin(struct update *u) __acquires(&u->shard->lock)
 
 	u->shard = &map->shards[sm_shard_index(map, u->hash)];
 	u->old = NULL;
+	/* The lock is not held while memory is waited for. */
+	sm_prefetch_entry(map, u->hash);
 	sm_shard_lock(u->shard);
 	ASSERT_EXCLUSIVE_WRITER(u->shard->count);
 	array = sm_shard_array(map, u->shard, u->hash, &u->finished);
@@ -253,6 +255,7 @@ static void update_init(struct update *u, struct shardmap *map, const void *key,
 	u->key = key;
 	u->key_len = key_len;
 	u->gfp = gfp;
+	sm_prefetch_line(map, u->hash);
 }
 
 static void set_result(struct shardmap_result *result, const struct sm_entry *e,
