@@ -127,7 +127,7 @@ FIXTURE_VARIANT_ADD(command, create) {
 	.size = sizeof(struct shardmap_create),
 	.on_device = true,
 	.prepare = prepare_none,
-	.flags = SHARDMAP_CREATE_FAST_HASH,
+	.flags = SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE,
 	.zeros = { ZERO(shardmap_create, reserved) },
 };
 

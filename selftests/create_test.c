@@ -31,7 +31,8 @@ TEST_F(table, device_info_tells_what_there_is)
 	struct shardmap_device_info info;
 
 	test_cmd_device_info(self->dev, &info);
-	EXPECT_EQ(SHARDMAP_CREATE_FAST_HASH, info.create_flags);
+	EXPECT_EQ(SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE,
+		  info.create_flags);
 	EXPECT_EQ((1 << SHARDMAP_OP_NR) - 1, info.opcodes);
 	EXPECT_EQ(SHARDMAP_KEY_LEN_MAX, info.max_key_len);
 	EXPECT_EQ(SHARDMAP_VALUE_LEN_MAX, info.max_value_len);
@@ -63,6 +64,10 @@ static const struct shardmap_create good[] = {
 	  .max_value_len = 5,
 	  .max_entries = 1000,
 	  .max_bytes = 1 << 20 },
+	{ .flags = SHARDMAP_CREATE_INLINE,
+	  .max_key_len = 1,
+	  .max_value_len = 1,
+	  .max_entries = 1000 },
 };
 
 TEST_F(table, takes_and_reports_every_limit)
@@ -112,7 +117,20 @@ TEST_F(table, refuses_what_is_beyond_a_limit)
 		{ .max_value_len = SHARDMAP_VALUE_LEN_MAX + 1 },
 		{ .max_value_len = INT32_MAX },
 		{ .max_value_len = UINT32_MAX },
-		{ .flags = SHARDMAP_CREATE_FAST_HASH << 1 },
+		{ .flags = SHARDMAP_CREATE_INLINE << 1 },
+		{ .flags = SHARDMAP_CREATE_INLINE },
+		{ .flags = SHARDMAP_CREATE_INLINE, .max_key_len = 8 },
+		{ .flags = SHARDMAP_CREATE_INLINE, .max_value_len = 8 },
+		{ .flags = SHARDMAP_CREATE_INLINE,
+		  .max_key_len = SHARDMAP_INLINE_LEN_MAX + 1,
+		  .max_value_len = 8 },
+		{ .flags = SHARDMAP_CREATE_INLINE,
+		  .max_key_len = 8,
+		  .max_value_len = SHARDMAP_INLINE_LEN_MAX + 1 },
+		{ .flags = SHARDMAP_CREATE_INLINE,
+		  .max_key_len = 8,
+		  .max_value_len = 8,
+		  .max_bytes = 1 << 20 },
 		{ .reserved = 1 },
 	};
 	__s64 tables = count_tables(self->dev);

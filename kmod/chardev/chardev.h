@@ -101,6 +101,9 @@ struct smdev_op {
 	u64 old;
 };
 
+/* What CREATE knows. */
+#define SMDEV_CREATE_FLAGS (SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE)
+
 /* ioctl.c */
 long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
 		    size_t nr_ioctls, unsigned int number, unsigned long arg);

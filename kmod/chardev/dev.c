@@ -15,7 +15,7 @@ static long device_info(struct smdev_cmd *cmd)
 		return -EINVAL;
 	*info = (struct shardmap_device_info){
 		.size = info->size,
-		.create_flags = SHARDMAP_CREATE_FAST_HASH,
+		.create_flags = SMDEV_CREATE_FLAGS,
 		.opcodes = GENMASK_ULL(SHARDMAP_OP_NR - 1, 0),
 		.max_key_len = SHARDMAP_KEY_LEN_MAX,
 		.max_value_len = SHARDMAP_VALUE_LEN_MAX,

@@ -108,6 +108,8 @@ static struct smdev_table *table_create(const struct shardmap_create *create)
 
 	if (create->flags & SHARDMAP_CREATE_FAST_HASH)
 		params.flags |= SHARDMAP_FAST_HASH;
+	if (create->flags & SHARDMAP_CREATE_INLINE)
+		params.flags |= SHARDMAP_INLINE;
 	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
 	if (!table)
 		return ERR_PTR(-ENOMEM);
@@ -145,8 +147,10 @@ long smdev_create(struct smdev_cmd *cmd)
 	BUILD_BUG_ON(SHARDMAP_KEY_LEN_MAX != SHARDMAP_MAX_KEY_LEN);
 	BUILD_BUG_ON(SHARDMAP_VALUE_LEN_MAX != SHARDMAP_MAX_VALUE_LEN);
 	BUILD_BUG_ON(SHARDMAP_SHARDS_MAX != SHARDMAP_MAX_SHARDS);
+	BUILD_BUG_ON(SHARDMAP_INLINE_LEN_MAX != SHARDMAP_INLINE_KEY_LEN);
+	BUILD_BUG_ON(SHARDMAP_INLINE_LEN_MAX != SHARDMAP_INLINE_VALUE_LEN);
 
-	if (create->reserved || create->flags & ~SHARDMAP_CREATE_FAST_HASH)
+	if (create->reserved || create->flags & ~SMDEV_CREATE_FLAGS)
 		return -EINVAL;
 	table = table_create(create);
 	if (IS_ERR(table))

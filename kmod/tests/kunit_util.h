@@ -27,6 +27,7 @@ extern struct kunit_suite smt_state_suite;
 extern struct kunit_suite smt_resize_suite;
 extern struct kunit_suite smt_move_suite;
 extern struct kunit_suite smt_scan_suite;
+extern struct kunit_suite smt_inline_suite;
 extern struct kunit_suite smt_limits_suite;
 extern struct kunit_suite smt_race_suite;
 extern struct kunit_suite smt_interrupt_suite;

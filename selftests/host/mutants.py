@@ -105,7 +105,36 @@ MUTANTS = (
      "\t    sm_spare_refill(u->map, shard, GFP_ATOMIC))\n"),
     ("length_check_off_by_one", "lookup.c", "if (e->value_len > room)",
      "if (e->value_len > room + 1)"),
-    ("fold_loses_a_carry_on_32_bit", "hash.c", "(lh >> 32) + (mid >> 32)", "(lh >> 32)"),
+    ("cell_filled_unannounced", "inline.c", "\tsm_inline_fill_begin(line);\n", ""),
+    ("cell_published_before_filled", "inline.c",
+     "\tsm_inline_fill_begin(line);\n",
+     "\tsm_inline_fill_begin(line);\n\tsm_inline_publish(line, line->used | BIT(cell));\n"),
+    ("generation_not_compared", "inline.h",
+     "\t\tif (unlikely(READ_ONCE(line->gen) != gen))\n\t\t\tcontinue;\n", ""),
+    ("copy_not_compared", "inline_move.c",
+     "\t} while (READ_ONCE(line->gen) != gen);", "\t} while (0);"),
+    ("value_after_its_version", "inline.h",
+     "\tatomic64_set(&line->value[cell], value);\n"
+     "\t/* Pairs with the acquire of the version in sm_inline_find(). */\n"
+     "\tatomic64_set_release(&line->version[cell], version);\n",
+     "\tatomic64_set_release(&line->version[cell], version);\n"
+     "\tatomic64_set(&line->value[cell], value);\n"),
+    ("key_in_the_cell_of_a_link", "inline.h", "SM_CELL_MASK >> 1", "SM_CELL_MASK"),
+    ("inline_moved_before_filled", "inline_move.c",
+     "\tdistribute(map, shard, line, 63 - map->shard_bits - shard->array->bits,\n"
+     "\t\t   to);\n\tmark_moved(shard, line);\n",
+     "\tunsigned int kept = line->used;\n\tmark_moved(shard, line);\n"
+     "\tstruct sm_inline_line copy = *line;\n\tcopy.used = kept;\n"
+     "\tif (!(kept & SM_CELL_LINK))\n\t\tline = &copy;\n"
+     "\tdistribute(map, shard, line, 63 - map->shard_bits - shard->array->bits,\n"
+     "\t\t   to);\n"),
+    ("inline_one_spare_too_few", "inline_move.c", "overflow + 2)", "overflow + 1)"),
+    ("inline_clear_counts_wrong", "inline_move.c",
+     "\t\tremoved += hweight32(sm_inline_cells(line->used));\n",
+     "\t\tremoved += !!sm_inline_cells(line->used);\n"),
+    ("scan_loses_the_room_of_a_cell", "scan.c",
+     "\t\tlast = g->entry[GATHER_MAX - 1];\n", ""),
+    ("fold_loses_a_carry_on_32_bit", "hash.h", "(lh >> 32) + (mid >> 32)", "(lh >> 32)"),
 )
 
 

@@ -23,8 +23,9 @@ static void print_json(const struct shardmap_device_info *info)
 						      json_string(opcodes[i]) :
 						      json_integer(i));
 	output_json(json_pack(
-		"{s:o, s:b, s:I, s:I, s:I, s:I, s:I}", "opcodes", names,
+		"{s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "opcodes", names,
 		"fast_hash", !!(info->create_flags & SHARDMAP_CREATE_FAST_HASH),
+		"inline", !!(info->create_flags & SHARDMAP_CREATE_INLINE),
 		"max_key_len", (json_int_t)info->max_key_len, "max_value_len",
 		(json_int_t)info->max_value_len, "max_shards",
 		(json_int_t)info->max_shards, "max_batch_ops",
@@ -45,6 +46,8 @@ static void print_text(const struct shardmap_device_info *info)
 	}
 	printf("\nhashes           siphash%s\n",
 	       info->create_flags & SHARDMAP_CREATE_FAST_HASH ? " fast" : "");
+	printf("kinds            tagged%s\n",
+	       info->create_flags & SHARDMAP_CREATE_INLINE ? " inline" : "");
 	printf("max key length   %u\n", info->max_key_len);
 	printf("max value length %u\n", info->max_value_len);
 	printf("max shards       %u\n", info->max_shards);

@@ -195,7 +195,7 @@ static uint64_t figure(const struct shardmap_info *info, size_t i)
 enum tool_exit table_show(struct ctl *ctl, int argc, char **argv)
 {
 	struct shardmap_info info;
-	const char *hash;
+	const char *hash, *kind;
 	json_t *object;
 	int table, err;
 
@@ -209,8 +209,9 @@ enum tool_exit table_show(struct ctl *ctl, int argc, char **argv)
 		return output_error(ctl, "SHARDMAP_IOC_INFO", err);
 
 	hash = info.flags & SHARDMAP_CREATE_FAST_HASH ? "fast" : "siphash";
+	kind = info.flags & SHARDMAP_CREATE_INLINE ? "inline" : "tagged";
 	if (ctl->json) {
-		object = json_pack("{s:s}", "hash", hash);
+		object = json_pack("{s:s, s:s}", "hash", hash, "kind", kind);
 		for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
 			json_object_set_new(object, figures[i].name,
 					    json_integer(figure(&info, i)));
@@ -218,6 +219,7 @@ enum tool_exit table_show(struct ctl *ctl, int argc, char **argv)
 		return TOOL_EXIT_OK;
 	}
 	printf("%-15s %s\n", "hash", hash);
+	printf("%-15s %s\n", "kind", kind);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
 		printf("%-15s %" PRIu64 "\n", figures[i].name,
 		       figure(&info, i));

@@ -122,6 +122,7 @@ enum {
 	OPT_MAX_KEY_LEN,
 	OPT_MAX_VALUE_LEN,
 	OPT_FAST_HASH,
+	OPT_INLINE,
 };
 
 static const struct argp_option create_options[] = {
@@ -135,8 +136,32 @@ static const struct argp_option create_options[] = {
 	{ "max-value-len", OPT_MAX_VALUE_LEN, "BYTES", 0, "longest value" },
 	{ "fast-hash", OPT_FAST_HASH, NULL, 0,
 	  "hash with the fast keyed function; only if all writers are trusted" },
+	{ "inline", OPT_INLINE, NULL, 0,
+	  "for keys and values of one length each, up to 8 bytes: faster; takes "
+	  "--max-key-len and --max-value-len (8)" },
 	{}
 };
+
+/* An inline table has one length of key and one of value: 8 by default. */
+static void check_inline(struct argp_state *state,
+			 struct shardmap_create *create)
+{
+	if (!(create->flags & SHARDMAP_CREATE_INLINE))
+		return;
+	if (!create->max_key_len)
+		create->max_key_len = SHARDMAP_INLINE_LEN_MAX;
+	if (!create->max_value_len)
+		create->max_value_len = SHARDMAP_INLINE_LEN_MAX;
+	if (create->max_key_len > SHARDMAP_INLINE_LEN_MAX)
+		argp_error(state, "--inline: keys are at most %u bytes long",
+			   SHARDMAP_INLINE_LEN_MAX);
+	if (create->max_value_len > SHARDMAP_INLINE_LEN_MAX)
+		argp_error(state, "--inline: values are at most %u bytes long",
+			   SHARDMAP_INLINE_LEN_MAX);
+	if (create->max_bytes)
+		argp_error(state, "--inline: entries have no memory of their "
+				  "own; use --max-entries, not --max-bytes");
+}
 
 static error_t parse_create(int key, char *arg, struct argp_state *state)
 {
@@ -169,6 +194,12 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FAST_HASH:
 		create->flags |= SHARDMAP_CREATE_FAST_HASH;
+		return 0;
+	case OPT_INLINE:
+		create->flags |= SHARDMAP_CREATE_INLINE;
+		return 0;
+	case ARGP_KEY_END:
+		check_inline(state, create);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -62,7 +62,7 @@ static const struct argp_option options[] = {
 	{ "key-size", OPT_KEY_SIZE, "BYTES", 0,
 	  "length of keys, 8 or more (8)" },
 	{ "value-size", OPT_VALUE_SIZE, "BYTES[-BYTES]", 0,
-	  "length of values, 8 or more, or a range (64)" },
+	  "length of values, 8 or more, or a range (64; 8 with --inline)" },
 	{ "growth", OPT_GROWTH, NULL, 0,
 	  "start empty; writes come in waves that store all keys, then delete all" },
 	{ "seed", OPT_SEED, "N", 0, "of all random choices" },
@@ -267,8 +267,29 @@ static error_t parse_rest(int key, char *arg, struct argp_state *state)
 }
 
 /* What only all options together can tell */
+/* Keys and values of an inline table have its lengths. */
+static void finish_lengths(const struct argp_state *state,
+			   struct config *config)
+{
+	bool is_inline = config->create.flags & SHARDMAP_CREATE_INLINE;
+
+	if (!config->value_max) {
+		config->value_min = is_inline ? VALUE_SIZE_MIN : 64;
+		config->value_max = config->value_min;
+	}
+	if (!is_inline)
+		return;
+	if (config->key_size != config->create.max_key_len)
+		argp_error(state, "--inline: --key-size must be --max-key-len");
+	if (config->value_min != config->create.max_value_len ||
+	    config->value_max != config->create.max_value_len)
+		argp_error(state,
+			   "--inline: --value-size must be --max-value-len");
+}
+
 static void finish(const struct argp_state *state, struct config *config)
 {
+	finish_lengths(state, config);
 	config->workers = config->threads * config->processes;
 	if (!config->duration && !config->ops)
 		config->duration = 10;
@@ -326,8 +347,6 @@ void parse_options(int argc, char **argv, struct config *config)
 		.prefill = 100,
 		.batch = 1,
 		.key_size = KEY_SIZE_MIN,
-		.value_min = 64,
-		.value_max = 64,
 		.verify = true,
 		.pin = true,
 		.fd = -1,

@@ -56,6 +56,7 @@
 #define SHARDMAP_KEY_LEN_MAX		1024
 #define SHARDMAP_VALUE_LEN_MAX		65536
 #define SHARDMAP_SHARDS_MAX		4096
+#define SHARDMAP_INLINE_LEN_MAX		8
 #define SHARDMAP_BATCH_OPS_MAX		4096
 #define SHARDMAP_BATCH_BYTES_MAX	(16 << 20)
 #define SHARDMAP_SCAN_BYTES_MAX		(16 << 20)
@@ -64,9 +65,15 @@
  * enum shardmap_create_flags - properties fixed when a table is made
  * @SHARDMAP_CREATE_FAST_HASH: hash keys with the fast keyed function instead of
  *	SipHash-1-3.  Only for tables whose writers are all trusted.
+ * @SHARDMAP_CREATE_INLINE: keep small entries of one size in the bucket lines
+ *	themselves: faster, and less memory.  Each key has just @max_key_len bytes and
+ *	each value just @max_value_len, both 1 to 8; a shorter one is EINVAL.
+ *	@max_bytes must be zero, as entries take no memory of their own.  The version
+ *	that a lookup returns may be older than the value, never newer.
  */
 enum shardmap_create_flags {
 	SHARDMAP_CREATE_FAST_HASH	= 1 << 0,
+	SHARDMAP_CREATE_INLINE		= 1 << 1,
 };
 
 /**
@@ -133,7 +140,7 @@ struct shardmap_device_info {
  * @max_entries: out: limit of entries, 0 if none
  * @max_bytes: out: limit of bytes, 0 if none
  * @entries: out: entries now; exact when no writer is at work
- * @entry_bytes: out: memory taken by these entries
+ * @entry_bytes: out: memory taken by these entries; 0 in an inline table
  * @index_bytes: out: memory taken by bucket arrays and overflow lines
  * @deferred_bytes: out: memory of entries that wait for an RCU grace period
  * @buckets: out: bucket lines in all shards
