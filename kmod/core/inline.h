@@ -158,9 +158,9 @@ static __always_inline bool sm_inline_find(const struct shardmap *map,
 		if (match) {
 			unsigned int cell = __ffs(match);
 
-			/* Pairs with the release in sm_cell_store(). */
+			/* Both pair with the releases in sm_cell_store(). */
 			*version = atomic64_read_acquire(&line->version[cell]);
-			*value = atomic64_read(&line->value[cell]);
+			*value = atomic64_read_acquire(&line->value[cell]);
 		}
 		/* Pairs with smp_wmb() in sm_inline_fill_begin(). */
 		smp_rmb();
@@ -197,12 +197,15 @@ static inline void sm_inline_publish(struct sm_inline_line *line, u32 used)
 	smp_store_release(&line->used, used);
 }
 
-/* Change the value of a cell in use, then its version. */
+/*
+ * Change the value of a cell in use, then its version.  Both pair with the acquires
+ * in sm_inline_find() and sm_inline_copy(): the version is never newer than the
+ * value, and what the writer did before is seen with the value.
+ */
 static inline void sm_cell_store(struct sm_inline_line *line, unsigned int cell,
 				 u64 value, u64 version)
 {
-	atomic64_set(&line->value[cell], value);
-	/* Pairs with the acquire of the version in sm_inline_find(). */
+	atomic64_set_release(&line->value[cell], value);
 	atomic64_set_release(&line->version[cell], version);
 }
 

@@ -179,10 +179,10 @@ void sm_inline_copy(const struct sm_inline_line *line, struct sm_cells *copy)
 		copy->used = smp_load_acquire(&line->used);
 		for (i = 0; i < SM_CELLS; i++) {
 			copy->key[i] = READ_ONCE(line->key[i]);
-			/* Pairs with the release in sm_cell_store(). */
+			/* Both pair with the releases in sm_cell_store(). */
 			copy->version[i] =
 				atomic64_read_acquire(&line->version[i]);
-			copy->value[i] = atomic64_read(&line->value[i]);
+			copy->value[i] = atomic64_read_acquire(&line->value[i]);
 		}
 		/* Pairs with smp_wmb() in sm_inline_fill_begin(). */
 		smp_rmb();

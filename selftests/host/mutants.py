@@ -114,11 +114,10 @@ MUTANTS = (
     ("copy_not_compared", "inline_move.c",
      "\t} while (READ_ONCE(line->gen) != gen);", "\t} while (0);"),
     ("value_after_its_version", "inline.h",
-     "\tatomic64_set(&line->value[cell], value);\n"
-     "\t/* Pairs with the acquire of the version in sm_inline_find(). */\n"
+     "\tatomic64_set_release(&line->value[cell], value);\n"
      "\tatomic64_set_release(&line->version[cell], version);\n",
      "\tatomic64_set_release(&line->version[cell], version);\n"
-     "\tatomic64_set(&line->value[cell], value);\n"),
+     "\tatomic64_set_release(&line->value[cell], value);\n"),
     ("key_in_the_cell_of_a_link", "inline.h", "SM_CELL_MASK >> 1", "SM_CELL_MASK"),
     ("inline_moved_before_filled", "inline_move.c",
      "\tdistribute(map, shard, line, 63 - map->shard_bits - shard->array->bits,\n"
