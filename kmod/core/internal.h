@@ -159,6 +159,8 @@ struct sm_array {
  * @next: S: where moved buckets are, NULL if the shard is not being resized
  * @spare: S: unused lines of the table's kind, all zero but for the first slot,
  *	which links them
+ * @dense_bits: S: size of the array, in bits, for which the entries were allocated,
+ *	at the most
  * @overflow: W: overflow lines in use
  * @resizes: W: completed resizes
  * @index_bytes: W: memory of arrays and lines
@@ -177,6 +179,7 @@ struct sm_shard {
 	struct sm_array *array;
 	struct sm_array *next;
 	struct sm_line *spare;
+	unsigned int dense_bits;
 	unsigned long overflow;
 	unsigned long resizes;
 	unsigned long index_bytes;
@@ -232,6 +235,7 @@ struct sm_limbo {
  * @max_entries: I: limit, 0 if none
  * @max_bytes: I: limit, 0 if none
  * @gfp: I: how the table allocates its index
+ * @memcg: I: memory cgroup that works charge, with SHARDMAP_ACCOUNT
  * @limbo: per CPU
  * @deferred_bytes: A: memory in full batches that wait for a grace period
  * @deferred_limit: written by two works and read anywhere, marked: above it
@@ -258,6 +262,7 @@ struct shardmap {
 	u64 max_entries;
 	u64 max_bytes;
 	gfp_t gfp;
+	struct mem_cgroup *memcg;
 	struct sm_limbo __percpu *limbo;
 
 	atomic_long_t deferred_bytes ____cacheline_aligned_in_smp;
@@ -390,6 +395,9 @@ bool sm_inline_move(struct shardmap *map, struct sm_shard *shard,
 void sm_inline_copy(const struct sm_inline_line *line, struct sm_cells *copy);
 unsigned int sm_inline_clear(const struct sm_array *array,
 			     struct sm_inline_line *line);
+
+/* compact.c */
+void sm_shard_compact(struct shardmap *map, struct sm_shard *shard);
 
 /* limits.c */
 int sm_charge(struct shardmap *map, struct sm_shard *shard, long entries,

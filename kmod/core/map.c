@@ -3,6 +3,7 @@
 #include <linux/bitmap.h>
 #include <linux/export.h>
 #include <linux/log2.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/sched.h>
@@ -96,8 +97,10 @@ free_arrays:
  */
 void sm_map_unpin(struct shardmap *map)
 {
-	if (refcount_dec_and_test(&map->pins))
-		kfree_sensitive(map);
+	if (!refcount_dec_and_test(&map->pins))
+		return;
+	mem_cgroup_put(map->memcg);
+	kfree_sensitive(map);
 }
 
 static void destroy_work(struct work_struct *work)
@@ -133,6 +136,8 @@ static struct shardmap *map_alloc(const struct shardmap_params *p)
 	map->max_entries = min_t(u64, p->max_entries, S64_MAX);
 	map->max_bytes = min_t(u64, p->max_bytes, S64_MAX);
 	map->gfp = gfp;
+	if (p->flags & SHARDMAP_ACCOUNT)
+		map->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_WORK(&map->resize_work, sm_resize_work);
 	INIT_WORK(&map->destroy_work, destroy_work);
 	refcount_set(&map->pins, 1);
@@ -169,6 +174,7 @@ struct shardmap *shardmap_create(const struct shardmap_params *params)
 destroy_shards:
 	destroy_shards(map);
 free_map:
+	mem_cgroup_put(map->memcg);
 	kfree_sensitive(map);
 	return ERR_PTR(err);
 }

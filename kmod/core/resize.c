@@ -19,6 +19,7 @@
  * to the resize work and changes it where it is.
  */
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/workqueue.h>
 
 #include "hold.h"
@@ -184,6 +185,7 @@ static struct sm_array *finish_if_moved(struct shardmap *map,
 	rcu_assign_pointer(map->root[shard - map->shards], shard->next->root);
 	shard->array = shard->next;
 	shard->next = NULL;
+	shard->dense_bits = max(shard->dense_bits, shard->array->bits);
 	WRITE_ONCE(shard->resizes, shard->resizes + 1);
 	WRITE_ONCE(shard->index_bytes,
 		   shard->index_bytes - sm_array_bytes(map, old->bits));
@@ -334,6 +336,8 @@ static bool resize_sweep(struct shardmap *map, struct sm_shard *shard)
 void sm_resize_work(struct work_struct *work)
 {
 	struct shardmap *map = container_of(work, struct shardmap, resize_work);
+	/* A worker has no memory cgroup of its own: charge the table's. */
+	struct mem_cgroup *before = set_active_memcg(map->memcg);
 	unsigned int nr = sm_nr_shards(map);
 	unsigned int i;
 
@@ -350,6 +354,8 @@ void sm_resize_work(struct work_struct *work)
 			if (!resize_sweep(map, &map->shards[i]))
 				break;
 		} while (resize_begin(map, i));
+		sm_shard_compact(map, &map->shards[i]);
 	}
 	sm_limbo_update_limit(map);
+	set_active_memcg(before);
 }
