@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Growing and shrinking: nothing is lost, and memory comes back. */
 #include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 
 #include "compat.h"
@@ -254,6 +255,73 @@ static void turnover_does_not_pile_up_lines(struct kunit *test)
 	KUNIT_EXPECT_LE(test, stats.buckets, 2 * nr);
 }
 
+/* Slab pages that a shard's entries stand in; each page once. */
+static unsigned int pages_of(struct sm_shard *shard, unsigned long *pages,
+			     unsigned int max)
+{
+	unsigned int n = 0, k;
+	unsigned long i;
+
+	spin_lock_bh(&shard->lock);
+	for (i = 0; i < 1UL << shard->array->bits; i++) {
+		const struct sm_line *line = &shard->array->lines[i];
+
+		do {
+			unsigned long used = sm_used(line->tags);
+
+			for (; used && n < max; used &= used - 1) {
+				unsigned long page =
+					(unsigned long)sm_slot_locked(
+						shard, line,
+						sm_next_slot(used)) &
+					PAGE_MASK;
+
+				for (k = 0; k < n && pages[k] != page; k++)
+					;
+				pages[k] = page;
+				n += k == n;
+			}
+		} while ((line = sm_line_link_locked(shard, line)));
+	}
+	spin_unlock_bh(&shard->lock);
+	return n;
+}
+
+/* One of 64 entries stays: most of them alone in its page. */
+static void what_is_left_stands_close_together(struct kunit *test)
+{
+	struct shardmap_params params = { .nr_shards = 1 };
+	struct shardmap *map = smt_create(test, &params);
+	unsigned int nr = 20000, left = 0, before, after;
+	unsigned long *pages;
+	u64 n, value;
+
+	pages = kunit_kcalloc(test, nr, sizeof(*pages), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	for (n = 0; n < nr; n++)
+		KUNIT_ASSERT_EQ(test, 0, smt_put(map, n, ~n));
+	smt_settle(map);
+	before = pages_of(&map->shards[0], pages, nr);
+	for (n = 0; n < nr; n++) {
+		if (n % 64 == 0)
+			left++;
+		else
+			KUNIT_ASSERT_EQ(test, 0, smt_delete(map, n));
+	}
+	smt_settle(map);
+	smt_drain(map);
+	after = pages_of(&map->shards[0], pages, nr);
+	kunit_info(test, "%u entries in %u pages, then %u in %u\n", nr, before,
+		   left, after);
+	/* Four times what they need, and what others may have begun. */
+	KUNIT_EXPECT_LE(test, after, 4 * before / 64 + 40);
+	for (n = 0; n < nr; n += 64) {
+		KUNIT_EXPECT_EQ(test, 0, smt_get(map, n, &value));
+		KUNIT_EXPECT_EQ(test, ~n, value);
+	}
+	smt_expect_sound(test, map);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(table_grows_and_shrinks_with_its_entries,
 			 smt_hash_gen_params),
@@ -262,6 +330,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(sparse_chains_are_packed),
 	KUNIT_CASE(keys_at_bucket_edges_keep_their_side),
 	KUNIT_CASE_PARAM(turnover_does_not_pile_up_lines, smt_hash_gen_params),
+	KUNIT_CASE(what_is_left_stands_close_together),
 	{}
 };
 

@@ -22,8 +22,8 @@
 #define PRIVATE_KEY (2ULL << 32)
 #define SCRATCH_KEY (3ULL << 32)
 
-/* Keys of one bucket: as many as fit one line of either kind, and one too many. */
-#define HOT_KEYS_MAX 8U
+/* Keys of one bucket: as many as fit one line of either kind, and two too many. */
+#define HOT_KEYS_MAX 9U
 
 struct task {
 	pthread_t thread;

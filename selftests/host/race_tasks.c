@@ -275,18 +275,31 @@ void hot_reader(struct task *task)
 {
 	unsigned long i;
 
-	for (i = 0; i < ops || READ_ONCE(writers_left); i++)
-		if (get(hot_keys[next_random(task) % line_keys]))
+	for (i = 0; i < ops || READ_ONCE(writers_left); i++) {
+		unsigned int n = next_random(task) % (line_keys + 2);
+
+		if (get(hot_keys[n]) && n < line_keys)
 			wrong("get: a key of the full line is missing");
+	}
 }
 
-/* Shows every hot key but the last, whatever becomes of their bucket. */
+/* Shows every hot key but the last two, whatever becomes of their bucket. */
 static int show_hot(const struct shardmap_view *view, void *arg)
 {
 	unsigned int i, *shown = arg;
+	struct value v;
 
-	for (i = 0; i < line_keys; i++)
-		*shown += !memcmp(view->key, &hot_keys[i], sizeof(u64));
+	if (view->value_len == 8)
+		shardmap_view_value(view, &v);
+	else
+		memcpy(&v, view->value, view->value_len);
+	for (i = 0; i < line_keys + 2; i++) {
+		if (memcmp(view->key, &hot_keys[i], sizeof(u64)))
+			continue;
+		*shown += i < line_keys;
+		if (!value_is_whole(hot_keys[i], &v, view->value_len))
+			wrong("scan: a torn value");
+	}
 	return 0;
 }
 
@@ -312,13 +325,17 @@ void hot_scanner(struct task *task)
  */
 void heater(struct task *task)
 {
-	u64 key, last = hot_keys[line_keys];
-	unsigned long i;
+	unsigned long i, n;
+	u64 key;
 
 	for (i = 0; i < ops / 100; i++) {
-		if (put(last, i, SHARDMAP_PUT_NOEXIST) ||
-		    shardmap_delete(map, &last, sizeof(last), GFP_KERNEL))
-			wrong("heater: an error");
+		/* Two keys in turn where the other was just before. */
+		for (n = 0; n < 50; n++) {
+			key = hot_keys[line_keys + n % 2];
+			if (put(key, n, SHARDMAP_PUT_NOEXIST) ||
+			    shardmap_delete(map, &key, sizeof(key), GFP_KERNEL))
+				wrong("heater: an error");
+		}
 		for (key = SCRATCH_KEY; key < SCRATCH_KEY + 100; key++)
 			if (put(key, i, SHARDMAP_PUT_NOEXIST))
 				wrong("heater: put");

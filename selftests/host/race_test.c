@@ -203,7 +203,7 @@ static bool hot_bucket(void)
 
 	empty_table_make(1);
 	line_keys = sm_is_inline(map) ? SM_CELLS : SM_SLOTS;
-	for (key = 0; n <= line_keys; key++)
+	for (key = 0; n < line_keys + 2; key++)
 		if (!(sm_hash(map, &key, sizeof(key)) >> 54))
 			hot_keys[n++] = key;
 	for (n = 0; n < line_keys; n++)
