@@ -151,8 +151,9 @@ static __always_inline bool sm_inline_find(const struct shardmap *map,
 
 		/* The version, and most values, stand in the second half. */
 		prefetch((const u8 *)line + sizeof(*line) / 2);
-		/* Pair with the releases in sm_inline_fill_begin(), _publish(). */
+		/* Pairs with the release in sm_inline_fill_begin(). */
 		gen = smp_load_acquire(&line->gen);
+		/* Pairs with the release in sm_inline_publish(). */
 		used = smp_load_acquire(&line->used);
 		match = sm_inline_match(line, used, key);
 		if (match) {
@@ -180,20 +181,24 @@ static __always_inline bool sm_inline_find(const struct shardmap *map,
 }
 
 /*
- * Announce that a free cell of @line is about to be filled.  Readers that overlap
- * start over.  The release orders the clearing of the cell's bit, maybe on another
- * CPU, before it; pairs with the acquire and smp_rmb() in sm_inline_find() and
- * sm_inline_copy().
+ * Announce that a free cell of @line is about to be filled: readers that overlap
+ * start over.
  */
 static inline void sm_inline_fill_begin(struct sm_inline_line *line)
 {
+	/*
+	 * Orders the clearing of the cell's bit, maybe on another CPU, before it.
+	 * Pairs with the acquire of @gen in sm_inline_find() and sm_inline_copy().
+	 */
 	smp_store_release(&line->gen, line->gen + 1);
+	/* Pairs with smp_rmb() in the same two. */
 	smp_wmb();
 }
 
-/* Announce what was stored before; pairs with the acquire of @used in the same two. */
+/* Announce what was stored before. */
 static inline void sm_inline_publish(struct sm_inline_line *line, u32 used)
 {
+	/* Pairs with the acquire of @used in sm_inline_find(), sm_inline_copy(). */
 	smp_store_release(&line->used, used);
 }
 

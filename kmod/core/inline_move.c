@@ -174,8 +174,9 @@ void sm_inline_copy(const struct sm_inline_line *line, struct sm_cells *copy)
 	u32 gen;
 
 	do {
-		/* Both pair with sm_inline_fill_begin() and sm_inline_publish(). */
+		/* Pairs with the release in sm_inline_fill_begin(). */
 		gen = smp_load_acquire(&line->gen);
+		/* Pairs with the release in sm_inline_publish(). */
 		copy->used = smp_load_acquire(&line->used);
 		for (i = 0; i < SM_CELLS; i++) {
 			copy->key[i] = READ_ONCE(line->key[i]);

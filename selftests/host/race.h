@@ -65,5 +65,7 @@ void clearer(struct task *task);
 void put_and_take(struct task *task);
 void failing(struct task *task);
 void careless_writer(struct task *task);
+void counting(struct task *task);
+void version_reader(struct task *task);
 
 #endif /* _HOST_RACE_H */

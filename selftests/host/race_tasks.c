@@ -424,3 +424,31 @@ void careless_writer(struct task *task)
 			wrong("put or delete: an error");
 	}
 }
+
+/* Alone in a table of one shard: each add raises number and version by one. */
+void counting(struct task *task)
+{
+	u64 key = COUNTER_KEY, zero = 0;
+	struct shardmap_result r;
+	unsigned long i;
+
+	for (i = 0; i < ops; i++)
+		if (shardmap_add(map, &key, sizeof(key), 1, &zero, GFP_KERNEL,
+				 &r) ||
+		    r.new != i + 1 || r.version != r.new)
+			wrong("counting: an error");
+}
+
+/* So a version that is higher than the number is newer than it. */
+void version_reader(struct task *task)
+{
+	u64 key = COUNTER_KEY, number = 0;
+
+	while (READ_ONCE(writers_left)) {
+		struct shardmap_value v = { .buf = &number, .len = 8 };
+
+		if (!shardmap_get(map, &key, sizeof(key), &v) &&
+		    v.version > number)
+			wrong("get: a version newer than the number");
+	}
+}

@@ -22,7 +22,7 @@ static bool is_writer(const struct task *task)
 	return task->work == writer || task->work == grower ||
 	       task->work == adder || task->work == put_and_take ||
 	       task->work == careless_writer || task->work == heater ||
-	       task->work == planted;
+	       task->work == counting || task->work == planted;
 }
 
 static void *run_task(void *arg)
@@ -215,6 +215,19 @@ static bool hot_bucket(void)
 	return table_end();
 }
 
+static bool versions(void)
+{
+	static void (*const works[])(struct task *) = { counting,
+							version_reader,
+							version_reader, NULL };
+
+	empty_table_make(1);
+	WRITE_ONCE(host_window_every, 4);
+	run_tasks(works);
+	WRITE_ONCE(host_window_every, WINDOW_EVERY);
+	return table_end();
+}
+
 /* With --plant.  TSan ends the program. */
 static bool planted_race(void)
 {
@@ -243,6 +256,7 @@ int main(int argc, char **argv)
 		{ adds, "adds_sum_up" },
 		{ scans, "scans_show_each_stable_key_once" },
 		{ clears, "what_goes_in_comes_out_once" },
+		{ versions, "no_version_is_newer_than_its_number" },
 		{ failed_allocations, "failed_allocations_do_no_harm" },
 	};
 	bool plant = false;
