@@ -21,47 +21,64 @@ bool locked_get(struct locked *l, const void *key, u32 hash, void *value)
 	return found;
 }
 
-/* Double the heads; allocated outside the lock, as it must not be slept under. */
-static void grow(struct locked *l)
+/*
+ * Double the heads; allocated outside the lock, as it must not be slept under.
+ * Who set growing is alone here, so nobody else changes the number.
+ */
+static void grow(struct locked *l, unsigned int bits)
 {
-	unsigned int bits = READ_ONCE(l->map.bits) + 1;
 	struct hlist_head *heads = plain_heads_alloc(bits, GFP_KERNEL);
 
-	if (!heads)
-		return;
 	write_lock(&l->lock);
-	if (l->map.bits + 1 == bits)
+	if (heads)
 		heads = plain_rehash(&l->map, heads, bits);
+	l->growing = false;
 	write_unlock(&l->lock);
 	kvfree(heads);
+}
+
+/* Returns 0, or the bits to which the caller, and nobody else, has to grow. */
+static int insert_and_unlock(struct locked *l, struct plain_node *node)
+{
+	int bits = 0;
+
+	plain_insert(&l->map, node);
+	if (plain_wants_growth(&l->map) && !l->growing) {
+		l->growing = true;
+		bits = l->map.bits + 1;
+	}
+	write_unlock(&l->lock);
+	return bits;
 }
 
 int locked_put(struct locked *l, const void *key, u32 hash, const void *value)
 {
 	struct plain_node *node;
-	bool wants_growth;
+	int bits;
 
 	write_lock(&l->lock);
 	if (plain_update(&l->map, key, hash, value)) {
 		write_unlock(&l->lock);
 		return 0;
 	}
-	write_unlock(&l->lock);
-
-	node = plain_node_alloc(&l->map, key, hash, value, GFP_KERNEL);
-	if (!node)
-		return -ENOMEM;
-	write_lock(&l->lock);
-	if (!plain_update(&l->map, key, hash, value)) {
-		plain_insert(&l->map, node);
-		node = NULL;
+	/* That nearly always works, and saves a second look. */
+	node = plain_node_alloc(&l->map, key, hash, value,
+				GFP_NOWAIT | __GFP_NOWARN);
+	if (!node) {
+		write_unlock(&l->lock);
+		node = plain_node_alloc(&l->map, key, hash, value, GFP_KERNEL);
+		if (!node)
+			return -ENOMEM;
+		write_lock(&l->lock);
+		if (plain_update(&l->map, key, hash, value)) {
+			write_unlock(&l->lock);
+			kmem_cache_free(l->map.cache, node);
+			return 0;
+		}
 	}
-	wants_growth = plain_wants_growth(&l->map);
-	write_unlock(&l->lock);
-	if (node)
-		kmem_cache_free(l->map.cache, node);
-	if (wants_growth)
-		grow(l);
+	bits = insert_and_unlock(l, node);
+	if (bits)
+		grow(l, bits);
 	return 0;
 }
 
@@ -75,4 +92,14 @@ bool locked_del(struct locked *l, const void *key, u32 hash)
 	if (node)
 		kmem_cache_free(l->map.cache, node);
 	return node;
+}
+
+u64 locked_bytes(struct locked *l)
+{
+	u64 bytes;
+
+	read_lock(&l->lock);
+	bytes = plain_bytes(&l->map);
+	read_unlock(&l->lock);
+	return bytes;
 }
