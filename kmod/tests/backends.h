@@ -42,7 +42,7 @@ extern struct kunit_suite smb_race_suite;
 /* backends_util.c */
 const void *smb_gen_params(const void *prev, char *desc);
 const void *smb_batch_gen_params(const void *prev, char *desc);
-unsigned int smb_nr_params(void);
+u64 smb_steps(void);
 struct smb_map *smb_create(struct kunit *test);
 void smb_destroy(struct kunit *test, struct smb_map *m);
 void smb_settle(struct smb_map *m);

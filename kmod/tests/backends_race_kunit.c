@@ -212,7 +212,7 @@ static void reads_return_the_latest_value_whole(struct kunit *test)
 	struct arena *a = arena_create(test);
 
 	fill_stable(test, a);
-	run(test, a, own_and_pass, smt_ops(smb_nr_params()));
+	run(test, a, own_and_pass, smb_steps());
 	expect_end(test, a);
 }
 
@@ -240,7 +240,7 @@ static const char *read_stable(struct smt_worker *w)
 
 static void keys_that_stay_are_always_found(struct kunit *test)
 {
-	u64 steps = smt_ops(smb_nr_params()), left;
+	u64 steps = smb_steps(), left;
 	struct arena *a = arena_create(test);
 	u32 i;
 
@@ -284,7 +284,7 @@ static const char *del_all(struct smt_worker *w)
 
 static void inserts_are_not_lost_nor_doubled(struct kunit *test)
 {
-	u64 steps = smt_ops(smb_nr_params()), number;
+	u64 steps = smb_steps(), number;
 	struct arena *a = arena_create(test);
 	u32 i;
 
@@ -328,7 +328,7 @@ static void deleted_and_put_again_by_many(struct kunit *test)
 	u64 number;
 	u32 i;
 
-	run(test, a, put_del_or_get, smt_ops(smb_nr_params()));
+	run(test, a, put_del_or_get, smb_steps());
 	for (i = 0; i < OWNED_KEYS; i++) {
 		bool there = smb_get(a->m, i, &number) == SMB_FOUND;
 

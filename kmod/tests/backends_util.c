@@ -2,6 +2,7 @@
 /* Maps of all backends that live as long as a test case; keys and values. */
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
@@ -75,18 +76,18 @@ const void *smb_batch_gen_params(const void *prev, char *desc)
 }
 
 /**
- * smb_nr_params() - With how many backends and payloads cases are run.
+ * smb_steps() - Operations of a concurrent case, with one backend and payload.
  *
  * Return: Their number.
  */
-unsigned int smb_nr_params(void)
+u64 smb_steps(void)
 {
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < bench_nr_backends; i++)
 		if (bench_backends[i]->del)
 			nr += ARRAY_SIZE(payloads);
-	return nr;
+	return max_t(u64, div_u64(smt_ops(1), nr), 300);
 }
 
 static void map_destroy(struct smb_map *m)
