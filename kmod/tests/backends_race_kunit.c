@@ -338,6 +338,51 @@ static void deleted_and_put_again_by_many(struct kunit *test)
 	}
 }
 
+#define HOT_KEYS 2
+/* Put by many, but deleted by thread 0 only. */
+#define CONTESTED_ID HOT_KEYS
+
+/* The key is there, whoever replaces its value at the same time. */
+static const char *put_and_del(struct smt_worker *w, struct arena *a)
+{
+	w->extra_ops++;
+	if (smb_put(a->m, CONTESTED_ID, w->step))
+		return "put: error";
+	return smb_del(a->m, CONTESTED_ID) ? NULL : "del: lost a key";
+}
+
+/* Half of the threads replace the same values all the time, the others read them. */
+static const char *read_or_replace(struct smt_worker *w)
+{
+	u32 id = w->step % (HOT_KEYS + 1);
+	struct arena *a = w->crew->arg;
+	u64 number = w->step;
+
+	if (w->index & 1)
+		return smb_put(a->m, id, number) ? "put: error" : NULL;
+	if (!w->index && id == CONTESTED_ID)
+		return put_and_del(w, a);
+	switch (smb_get(a->m, id, &number)) {
+	case SMB_FOUND:
+		return NULL;
+	case SMB_ABSENT:
+		return id == CONTESTED_ID ? NULL :
+					    "a key that stays was not found";
+	default:
+		return "a value is torn or another key's";
+	}
+}
+
+static void replaced_values_are_whole(struct kunit *test)
+{
+	struct arena *a = arena_create(test);
+	u32 id;
+
+	for (id = 0; id < HOT_KEYS; id++)
+		KUNIT_ASSERT_EQ(test, 0, smb_put(a->m, id, 0));
+	run(test, a, read_or_replace, 2 * smb_steps());
+}
+
 #define RACE_CASE(name) KUNIT_CASE_PARAM(name, smb_gen_params)
 
 static struct kunit_case cases[] = {
@@ -345,6 +390,7 @@ static struct kunit_case cases[] = {
 	RACE_CASE(keys_that_stay_are_always_found),
 	RACE_CASE(inserts_are_not_lost_nor_doubled),
 	RACE_CASE(deleted_and_put_again_by_many),
+	RACE_CASE(replaced_values_are_whole),
 	{}
 };
 
