@@ -124,22 +124,35 @@ static struct object *make_object(struct map *map, const void *key,
 	return object;
 }
 
+/*
+ * A bucket's pointer is its lock, too.  Who has the lock reads it plainly while
+ * others try the lock's bit: for KCSAN that is a race, which data_race() hides.
+ */
 static int replace(struct map *map, struct object *old, struct object *new)
 {
 	if (map->payload->key_len == 8)
-		return rhashtable_replace_fast(&map->table, &old->node,
-					       &new->node, params8);
-	return rhashtable_replace_fast(&map->table, &old->node, &new->node,
-				       params16);
+		return data_race(rhashtable_replace_fast(
+			&map->table, &old->node, &new->node, params8));
+	return data_race(rhashtable_replace_fast(&map->table, &old->node,
+						 &new->node, params16));
 }
 
 static struct object *insert(struct map *map, struct object *new)
 {
 	if (map->payload->key_len == 8)
-		return rhashtable_lookup_get_insert_fast(&map->table,
-							 &new->node, params8);
-	return rhashtable_lookup_get_insert_fast(&map->table, &new->node,
-						 params16);
+		return data_race(rhashtable_lookup_get_insert_fast(
+			&map->table, &new->node, params8));
+	return data_race(rhashtable_lookup_get_insert_fast(
+		&map->table, &new->node, params16));
+}
+
+static int take(struct map *map, struct object *object)
+{
+	if (map->payload->key_len == 8)
+		return data_race(rhashtable_remove_fast(
+			&map->table, &object->node, params8));
+	return data_race(
+		rhashtable_remove_fast(&map->table, &object->node, params16));
 }
 
 /* Insert, or replace what is there; -ENOENT if somebody else took that first. */
@@ -181,14 +194,6 @@ static int rht_put(void *arg, const void *key, const void *value)
 	}
 	kmem_cache_free(map->cache, new);
 	return err;
-}
-
-static int take(struct map *map, struct object *object)
-{
-	if (map->payload->key_len == 8)
-		return rhashtable_remove_fast(&map->table, &object->node,
-					      params8);
-	return rhashtable_remove_fast(&map->table, &object->node, params16);
 }
 
 static bool rht_del(void *arg, const void *key)
