@@ -64,10 +64,16 @@ def _kunit(kernel, timeout):
                                    backends_ops=BACKENDS_OPS[kernel])
     status, _ = guest(log, kernel, command, ko=KUNIT_MODULES, timeout=timeout, ok=None)
     console = (LOGS / f"{log}.console").read_text(errors="replace")
-    # KUnit itself prints an empty plan at boot, which ends its parser.
-    results = LOGS / f"{log}.ktap"
-    results.write_text(console[max(console.find("command starts"), 0):])
-    add_ktap(result, results)
+    # The parser ends with the first plan, and each module has one; KUnit itself
+    # prints an empty one at boot.
+    plans = re.split(r"(?m)^(?=(?:\[ *[\d.]+\] )?KTAP version 1$)",
+                     console[max(console.find("command starts"), 0):])[1:]
+    for number, plan in enumerate(plans):
+        results = LOGS / f"{log}-{number}.ktap"
+        results.write_text(plan)
+        add_ktap(result, results)
+    result.count(len(plans) == 2, f"{len(plans)} modules printed results, not 2, "
+                                  f"log build/check/{log}.console")
     result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
     ops = sum(int(n) for n in re.findall(r"shardmap_(?:bench_)?kunit: ops=(\d+)", console))
     return result, ops
