@@ -9,6 +9,7 @@
 
 #include <linux/export.h>
 #include <linux/rcupdate.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -32,6 +33,26 @@
 /* < 6.2: callbacks are never lazy, so call_rcu() is the hurried one. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry(head, func) call_rcu(head, func)
+#endif
+
+/* < 6.5: SLAB_NO_MERGE does not exist. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE 0
+#endif
+
+/*
+ * < 6.12: kmem_cache_destroy() does not wait for kfree_rcu(), but for callbacks
+ * rcu_barrier() does.  The rcu_head is the object's first member.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+static inline void sm_kfree_head(struct rcu_head *head)
+{
+	kfree(head);
+}
+
+#define sm_kfree_rcu(ptr, head) call_rcu(&(ptr)->head, sm_kfree_head)
+#else
+#define sm_kfree_rcu(ptr, head) kfree_rcu(ptr, head)
 #endif
 
 /* < 6.13: symbol namespaces are identifiers, later string literals. */

@@ -42,7 +42,10 @@ struct bench_payload {
  * @del: remove a key; false if there is no such key
  * @get_batch: get of BENCH_BATCH keys, packed, into packed values; returns how
  *	many were found.  NULL if the map knows no such operation.
- * @bytes: memory of index and entries; NULL if unknown
+ * @bytes: memory of index and entries, all that is not rounding of allocators;
+ *	NULL if unknown
+ * @settle: wait until deferred work has ended, while nobody updates the map: for
+ *	figures of finished tables.  NULL if there is no such work.
  * @max_entries: most entries that are practical, 0 if any number is
  */
 struct bench_backend {
@@ -54,6 +57,7 @@ struct bench_backend {
 	bool (*del)(void *map, const void *key);
 	unsigned int (*get_batch)(void *map, const void *keys, void *values);
 	u64 (*bytes)(void *map);
+	void (*settle)(void *map);
 	u64 max_entries;
 };
 

@@ -10,10 +10,12 @@
 /**
  * struct locked - a plain map and its lock
  * @lock: readers share it, writers and growth have it alone
+ * @growing: somebody is about to bring larger heads
  * @map: the map
  */
 struct locked {
 	rwlock_t lock;
+	bool growing;
 	struct plain map;
 } ____cacheline_aligned_in_smp;
 
@@ -22,5 +24,6 @@ int locked_init(struct locked *l, const struct bench_payload *payload,
 bool locked_get(struct locked *l, const void *key, u32 hash, void *value);
 int locked_put(struct locked *l, const void *key, u32 hash, const void *value);
 bool locked_del(struct locked *l, const void *key, u32 hash);
+u64 locked_bytes(struct locked *l);
 
 #endif /* _SHARDMAP_BENCH_LOCKED_H */

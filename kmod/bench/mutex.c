@@ -3,6 +3,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/random.h>
 
 #include "plain.h"
 
@@ -10,6 +11,7 @@
 
 struct mutex_map {
 	struct mutex lock;
+	u32 seed;
 	struct plain map;
 };
 
@@ -30,8 +32,8 @@ static void *mutex_map_create(const struct bench_payload *payload)
 	if (!m)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&m->lock);
-	cache = bench_node_cache("shardmap_bench_mutex",
-				 sizeof(struct plain_node), payload);
+	m->seed = get_random_u32();
+	cache = plain_cache("shardmap_bench_mutex", payload);
 	if (!cache) {
 		kfree(m);
 		return ERR_PTR(-ENOMEM);
@@ -46,7 +48,7 @@ static void *mutex_map_create(const struct bench_payload *payload)
 static bool mutex_map_get(void *arg, const void *key, void *value)
 {
 	struct mutex_map *m = arg;
-	u32 hash = bench_hash(m->map.payload, key, m->map.seed);
+	u32 hash = bench_hash(m->map.payload, key, m->seed);
 	bool found;
 
 	mutex_lock(&m->lock);
@@ -58,7 +60,7 @@ static bool mutex_map_get(void *arg, const void *key, void *value)
 static int mutex_map_put(void *arg, const void *key, const void *value)
 {
 	struct mutex_map *m = arg;
-	u32 hash = bench_hash(m->map.payload, key, m->map.seed);
+	u32 hash = bench_hash(m->map.payload, key, m->seed);
 	struct hlist_head *heads;
 	struct plain_node *node;
 	int err = 0;
@@ -85,7 +87,7 @@ unlock:
 static bool mutex_map_del(void *arg, const void *key)
 {
 	struct mutex_map *m = arg;
-	u32 hash = bench_hash(m->map.payload, key, m->map.seed);
+	u32 hash = bench_hash(m->map.payload, key, m->seed);
 	struct plain_node *node;
 
 	mutex_lock(&m->lock);
@@ -99,8 +101,12 @@ static bool mutex_map_del(void *arg, const void *key)
 static u64 mutex_map_bytes(void *arg)
 {
 	struct mutex_map *m = arg;
+	u64 bytes;
 
-	return plain_bytes(&m->map);
+	mutex_lock(&m->lock);
+	bytes = plain_bytes(&m->map);
+	mutex_unlock(&m->lock);
+	return bytes;
 }
 
 const struct bench_backend bench_mutex = {

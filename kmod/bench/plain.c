@@ -3,26 +3,16 @@
  * Chains of nodes, one or so per bucket, growing by doubling at a load of 3/4: the
  * textbook table, with rhashtable's hash and thresholds.
  */
-#include <linux/jhash.h>
 #include <linux/mm.h>
-#include <linux/random.h>
 #include <linux/sched.h>
-#include <linux/string.h>
 
 #include "plain.h"
 
-/* The hash of all backends but shardmap: rhashtable's own choice. */
-u32 bench_hash(const struct bench_payload *payload, const void *key, u32 seed)
+struct kmem_cache *plain_cache(const char *name,
+			       const struct bench_payload *payload)
 {
-	return jhash2(key, payload->key_len / sizeof(u32), seed);
-}
-
-struct kmem_cache *bench_node_cache(const char *name, size_t header,
-				    const struct bench_payload *payload)
-{
-	return kmem_cache_create(name,
-				 header + payload->key_len + payload->value_len,
-				 8, 0, NULL);
+	return bench_cache(name, sizeof(struct plain_node) + payload->key_len +
+					 payload->value_len);
 }
 
 struct hlist_head *plain_heads_alloc(unsigned int bits, gfp_t gfp)
@@ -37,7 +27,6 @@ int plain_init(struct plain *map, const struct bench_payload *payload,
 	map->cache = cache;
 	map->bits = bits;
 	map->count = 0;
-	map->seed = get_random_u32();
 	map->heads = plain_heads_alloc(bits, GFP_KERNEL);
 	return map->heads ? 0 : -ENOMEM;
 }
@@ -61,11 +50,11 @@ struct plain_node *plain_find(const struct plain *map, const void *key,
 			      u32 hash)
 {
 	struct hlist_head *head = &map->heads[hash >> (32 - map->bits)];
-	u32 key_len = map->payload->key_len;
 	struct plain_node *node;
 
 	hlist_for_each_entry(node, head, link)
-		if (node->hash == hash && !memcmp(node->data, key, key_len))
+		if (node->hash == hash &&
+		    bench_same_key(map->payload, node->data, key))
 			return node;
 	return NULL;
 }
@@ -76,8 +65,8 @@ bool plain_get(const struct plain *map, const void *key, u32 hash, void *value)
 
 	if (!node)
 		return false;
-	memcpy(value, node->data + map->payload->key_len,
-	       map->payload->value_len);
+	bench_copy_value(map->payload, value,
+			 node->data + map->payload->key_len);
 	return true;
 }
 
@@ -89,8 +78,8 @@ bool plain_update(struct plain *map, const void *key, u32 hash,
 
 	if (!node)
 		return false;
-	memcpy(node->data + map->payload->key_len, value,
-	       map->payload->value_len);
+	bench_copy_value(map->payload, node->data + map->payload->key_len,
+			 value);
 	return true;
 }
 
@@ -98,13 +87,13 @@ struct plain_node *plain_node_alloc(const struct plain *map, const void *key,
 				    u32 hash, const void *value, gfp_t gfp)
 {
 	struct plain_node *node = kmem_cache_alloc(map->cache, gfp);
-	u32 key_len = map->payload->key_len;
 
 	if (!node)
 		return NULL;
 	node->hash = hash;
-	memcpy(node->data, key, key_len);
-	memcpy(node->data + key_len, value, map->payload->value_len);
+	bench_copy_key(map->payload, node->data, key);
+	bench_copy_value(map->payload, node->data + map->payload->key_len,
+			 value);
 	return node;
 }
 
@@ -152,5 +141,6 @@ struct hlist_head *plain_rehash(struct plain *map, struct hlist_head *heads,
 
 u64 plain_bytes(const struct plain *map)
 {
-	return sizeof(struct hlist_head) << map->bits;
+	return (sizeof(struct hlist_head) << map->bits) +
+	       map->count * kmem_cache_size(map->cache);
 }

@@ -4,9 +4,8 @@
 #define _SHARDMAP_BENCH_PLAIN_H
 
 #include <linux/list.h>
-#include <linux/siphash.h>
 
-#include "bench.h"
+#include "payload.h"
 
 /**
  * struct plain_node - an entry
@@ -27,7 +26,6 @@ struct plain_node {
  * @heads: the buckets, a power of two of them
  * @bits: log2 of their number
  * @count: number of entries
- * @seed: secret of the hash
  */
 struct plain {
 	const struct bench_payload *payload;
@@ -35,13 +33,10 @@ struct plain {
 	struct hlist_head *heads;
 	unsigned int bits;
 	unsigned long count;
-	u32 seed;
 };
 
-u32 bench_hash(const struct bench_payload *payload, const void *key, u32 seed);
-struct kmem_cache *bench_node_cache(const char *name, size_t header,
-				    const struct bench_payload *payload);
-
+struct kmem_cache *plain_cache(const char *name,
+			       const struct bench_payload *payload);
 int plain_init(struct plain *map, const struct bench_payload *payload,
 	       struct kmem_cache *cache, unsigned int bits);
 void plain_free(struct plain *map);

@@ -354,6 +354,8 @@ static void run_backend(const struct bench_backend *backend,
 			continue;
 		ns = measure(&run);
 		total = run.work->once_per_entry ? entries : (u64)ops * threads;
+		if (run.work->fn == work_insert && backend->settle)
+			backend->settle(run.map);
 		if (run.work->fn == work_insert && backend->bytes)
 			bytes = backend->bytes(run.map);
 		pr_info("{\"backend\":\"%s\",\"payload\":\"%s\",\"work\":\"%s\",\"threads\":%u,\"round\":%u,\"ops\":%llu,\"ns\":%lld,\"ps_per_op\":%llu,\"bytes_per_entry\":%llu}\n",

@@ -43,8 +43,7 @@ static void *create(const struct bench_payload *payload, const char *cache_name,
 	s->payload = payload;
 	s->mask = nr - 1;
 	s->seed = get_random_u32();
-	s->cache = bench_node_cache(cache_name, sizeof(struct plain_node),
-				    payload);
+	s->cache = plain_cache(cache_name, payload);
 	if (!s->cache)
 		goto no_memory;
 	for (i = 0; i < nr; i++)
@@ -108,7 +107,7 @@ static u64 sharded_bytes(void *arg)
 	u64 bytes = 0;
 
 	for (i = 0; i <= s->mask; i++)
-		bytes += sizeof(struct locked) + plain_bytes(&s->shards[i].map);
+		bytes += sizeof(struct locked) + locked_bytes(&s->shards[i]);
 	return bytes;
 }
 

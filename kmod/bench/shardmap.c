@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* shardmap itself, through its exported interface. */
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/shardmap.h>
 
@@ -114,6 +115,29 @@ static u64 map_bytes(void *arg)
 	return stats.entry_bytes + stats.index_bytes;
 }
 
+#define SETTLE_POLL_MS 20
+#define SETTLE_QUIET_POLLS 5
+#define SETTLE_MAX_POLLS 500
+
+/* Until figures have not changed for a while, as they do while a table resizes. */
+static void map_settle(void *arg)
+{
+	struct shardmap_stats before = {}, now;
+	struct map *map = arg;
+	unsigned int polls, quiet = 0;
+
+	for (polls = 0; polls < SETTLE_MAX_POLLS; polls++) {
+		shardmap_get_stats(map->table, &now);
+		if (now.deferred_bytes || now.resizes != before.resizes ||
+		    now.index_bytes != before.index_bytes)
+			quiet = 0;
+		else if (++quiet == SETTLE_QUIET_POLLS)
+			return;
+		before = now;
+		msleep(SETTLE_POLL_MS);
+	}
+}
+
 const struct bench_backend bench_shardmap = {
 	.name = "shardmap",
 	.create = create_fast,
@@ -123,6 +147,7 @@ const struct bench_backend bench_shardmap = {
 	.del = map_del,
 	.get_batch = map_get_batch,
 	.bytes = map_bytes,
+	.settle = map_settle,
 };
 
 const struct bench_backend bench_shardmap_sip = {
@@ -134,6 +159,7 @@ const struct bench_backend bench_shardmap_sip = {
 	.del = map_del,
 	.get_batch = map_get_batch,
 	.bytes = map_bytes,
+	.settle = map_settle,
 };
 
 const struct bench_backend bench_shardmap_inline = {

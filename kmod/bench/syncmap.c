@@ -6,61 +6,69 @@
  * ask the dirty half is a miss; after as many misses as the dirty half has keys
  * it becomes the read half.
  *
- * Both halves point to the same items, so storing to a key that the read half has
- * is one exchange of a pointer.  An item that was deleted before a dirty half was
- * made is marked EXPUNGED: it is not in that half.
+ * Both halves point to the same entries, so storing to a key that the read half
+ * has is one exchange of a pointer.  An entry that was deleted before a dirty half
+ * was made is EXPUNGED: it is not in that half, and goes with the read half.
+ *
+ * What Go leaves to its garbage collector waits for a grace period here: values
+ * by themselves, expunged entries together with the read half.
  */
 #include <linux/err.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/string.h>
+#include <linux/workqueue.h>
 
-#include "plain.h"
-
-#define INITIAL_BITS 6
+#include "flat.h"
 
 struct value {
 	struct rcu_head rcu;
 	u8 data[] __aligned(8);
 };
 
-struct item {
+struct entry {
 	struct value __rcu *value;
-	struct rcu_head rcu;
-	u32 hash;
-	u8 key[BENCH_KEY_MAX] __aligned(8);
-};
-
-struct link {
-	struct hlist_node node;
-	struct item *item;
 };
 
 /**
- * struct half - an index of items
+ * struct half - an index of entries
  * @amended: the dirty half has keys that this read half lacks
- * @bits: log2 of the number of heads
- * @count: number of keys
- * @heads: the buckets
+ * @index: the data of a slot is a pointer to an entry; its mark is set while the
+ *	entry is expunged, and only looked at by who has the mutex or the half
+ * @map: the map
+ * @free: frees the half when it was the read half
  */
 struct half {
 	bool amended;
-	unsigned int bits;
-	unsigned long count;
-	struct hlist_head *heads;
+	struct flat *index;
+	struct syncmap *map;
+	struct rcu_work free;
 };
 
+/**
+ * struct syncmap - the map
+ * @read: the half for all
+ * @kind: of the indexes
+ * @seed: secret of the hash
+ * @lock: for all below, and what is not an entry's value
+ * @dirty: the half for who has the lock, or NULL
+ * @misses: lookups in the dirty half since it was made
+ * @entries: where entries come from
+ * @values: where values come from
+ * @frees: runs what frees halves
+ */
 struct syncmap {
 	struct half __rcu *read;
+	struct flat_kind kind;
+	u32 seed;
 	struct mutex lock;
 	struct half *dirty;
 	unsigned long misses;
-	const struct bench_payload *payload;
-	u32 seed;
+	struct kmem_cache *entries;
+	struct kmem_cache *values;
+	struct workqueue_struct *frees;
 };
 
 #define EXPUNGED ((struct value *)1UL)
@@ -70,100 +78,24 @@ static bool is_live(const struct value *v)
 	return v && v != EXPUNGED;
 }
 
-static struct item *half_find(const struct syncmap *m, const struct half *half,
-			      const void *key, u32 hash)
+static bool is_expunged(struct entry *entry)
 {
-	struct link *link;
-
-	if (!half)
-		return NULL;
-	hlist_for_each_entry(link, &half->heads[hash >> (32 - half->bits)],
-			     node)
-		if (link->item->hash == hash &&
-		    !memcmp(link->item->key, key, m->payload->key_len))
-			return link->item;
-	return NULL;
+	return rcu_access_pointer(entry->value) == EXPUNGED;
 }
 
-static struct half *half_alloc(unsigned int bits)
+static struct entry **slot_entry(const struct syncmap *m,
+				 struct flat_slot *slot)
 {
-	struct half *half = kzalloc(sizeof(*half), GFP_KERNEL);
-
-	if (!half)
-		return NULL;
-	half->bits = bits;
-	half->heads = plain_heads_alloc(bits, GFP_KERNEL);
-	if (!half->heads) {
-		kfree(half);
-		return NULL;
-	}
-	return half;
+	return flat_data(&m->kind, slot);
 }
 
-/* Free links and heads, and what @drop says of the items. */
-static void half_free(struct half *half, bool (*drop)(struct item *item))
+static struct flat_slot *half_find(const struct syncmap *m,
+				   const struct half *half, const void *key,
+				   u32 hash)
 {
-	struct hlist_node *next;
-	struct link *link;
-	unsigned long i;
+	struct flat_slot *slot = flat_find(&m->kind, half->index, key, hash);
 
-	if (!half)
-		return;
-	for (i = 0; i < 1UL << half->bits; i++) {
-		hlist_for_each_entry_safe(link, next, &half->heads[i], node) {
-			if (drop(link->item))
-				kfree(link->item);
-			kfree(link);
-		}
-		if (!(i & 1023))
-			cond_resched();
-	}
-	kvfree(half->heads);
-	kfree(half);
-}
-
-static int half_insert(struct half *half, struct item *item)
-{
-	struct link *link = kmalloc(sizeof(*link), GFP_KERNEL), *moved;
-	unsigned int bits = half->bits + 1;
-	struct hlist_head *heads;
-	struct hlist_node *next;
-	unsigned long i;
-
-	if (!link)
-		return -ENOMEM;
-	link->item = item;
-	hlist_add_head(&link->node,
-		       &half->heads[item->hash >> (32 - half->bits)]);
-	if (++half->count <= (3UL << half->bits) / 4)
-		return 0;
-	heads = plain_heads_alloc(bits, GFP_KERNEL);
-	if (!heads)
-		return 0;
-	for (i = 0; i < 1UL << half->bits; i++)
-		hlist_for_each_entry_safe(moved, next, &half->heads[i], node)
-			hlist_add_head(
-				&moved->node,
-				&heads[moved->item->hash >> (32 - bits)]);
-	kvfree(half->heads);
-	half->heads = heads;
-	half->bits = bits;
-	return 0;
-}
-
-static void half_remove(struct half *half, struct item *item)
-{
-	struct link *link;
-
-	hlist_for_each_entry(
-		link, &half->heads[item->hash >> (32 - half->bits)], node) {
-		if (link->item == item) {
-			hlist_del(&link->node);
-			kfree(link);
-			half->count--;
-			return;
-		}
-	}
+	return slot->hash ? slot : NULL;
 }
 
 static struct half *read_locked(struct syncmap *m)
@@ -171,208 +103,279 @@ static struct half *read_locked(struct syncmap *m)
 	return rcu_dereference_protected(m->read, lockdep_is_held(&m->lock));
 }
 
-static bool is_expunged(struct item *item)
+/* Free a half, and its entries: all, or those that are in no other half. */
+static void half_free(struct syncmap *m, struct half *half, bool all)
 {
-	return rcu_access_pointer(item->value) == EXPUNGED;
+	unsigned int i;
+
+	for (i = 0; i <= flat_mask(half->index); i++) {
+		struct flat_slot *slot = flat_slot(&m->kind, half->index, i);
+		struct entry *entry;
+
+		if (!(i & 1023))
+			cond_resched();
+		if (!slot->hash || !(all || slot->mark))
+			continue;
+		entry = *slot_entry(m, slot);
+		if (is_live(rcu_access_pointer(entry->value)))
+			kfree(rcu_access_pointer(entry->value));
+		kmem_cache_free(m->entries, entry);
+	}
+	kvfree(half->index);
+	kfree(half);
 }
 
-/* The dirty half becomes the read half; the lock is dropped to wait for readers. */
-static void promote_and_unlock(struct syncmap *m)
+static void half_free_work(struct work_struct *work)
+{
+	struct half *half = container_of(to_rcu_work(work), struct half, free);
+
+	half_free(half->map, half, false);
+}
+
+static struct half *half_alloc(struct syncmap *m, unsigned int bits)
+{
+	struct half *half = kzalloc(sizeof(*half), GFP_KERNEL);
+
+	if (!half)
+		return NULL;
+	half->map = m;
+	half->index = flat_alloc(&m->kind, bits);
+	if (!half->index) {
+		kfree(half);
+		return NULL;
+	}
+	INIT_RCU_WORK(&half->free, half_free_work);
+	return half;
+}
+
+/* Room for one more key in a half that readers do not know. */
+static int half_reserve(struct syncmap *m, struct half *half)
+{
+	struct flat *old = half->index, *new;
+	unsigned int bits = flat_bits_for(old->count + 1, old->bits);
+
+	if (bits == old->bits)
+		return 0;
+	new = flat_copy(&m->kind, old, bits);
+	if (!new)
+		return -ENOMEM;
+	half->index = new;
+	kvfree(old);
+	return 0;
+}
+
+static void half_add(struct syncmap *m, struct half *half, const void *key,
+		     u32 hash, struct entry *entry)
+{
+	*slot_entry(m, flat_add(&m->kind, half->index, key, hash)) = entry;
+}
+
+/* A lookup had to ask the dirty half; after enough of these it is the read half. */
+static void missed(struct syncmap *m)
 {
 	struct half *old = read_locked(m);
 
+	lockdep_assert_held(&m->lock);
+	if (!m->dirty || ++m->misses < m->dirty->index->count)
+		return;
+	/* Pairs with rcu_dereference() in syncmap_get() and others. */
 	rcu_assign_pointer(m->read, m->dirty);
 	m->dirty = NULL;
 	m->misses = 0;
-	mutex_unlock(&m->lock);
-	synchronize_rcu();
-	half_free(old, is_expunged);
+	/* Which entries go with it is marked: those expunged from now on stay. */
+	queue_rcu_work(m->frees, &old->free);
 }
 
-static void missed_and_unlock(struct syncmap *m)
+/* Expunge an entry that was deleted; false if it is live. */
+static bool expunge(struct entry *entry)
 {
-	if (m->dirty && ++m->misses >= m->dirty->count)
-		promote_and_unlock(m);
-	else
-		mutex_unlock(&m->lock);
+	struct value *old = (__force struct value *)cmpxchg(
+		&entry->value, (struct value __rcu *)NULL,
+		(__force struct value __rcu *)EXPUNGED);
+
+	return !is_live(old);
 }
 
-static bool drop_none(struct item *item)
-{
-	return false;
-}
-
-/*
- * Copy what is live in the read half; what is not becomes EXPUNGED.  It stays so
- * if memory runs out: an expunged item is as good as a deleted one.
- */
+/* Make a dirty half of what is live in the read half. */
 static int make_dirty(struct syncmap *m)
 {
-	struct half *read = read_locked(m);
-	struct half *dirty;
-	struct link *link;
-	unsigned long i;
+	struct half *read = read_locked(m), *dirty;
+	unsigned int i;
 
+	lockdep_assert_held(&m->lock);
 	if (m->dirty)
 		return 0;
-	dirty = half_alloc(read->bits);
+	dirty = half_alloc(m, flat_bits_for(read->index->count, FLAT_MIN_BITS));
 	if (!dirty)
 		return -ENOMEM;
-	for (i = 0; i < 1UL << read->bits; i++) {
-		hlist_for_each_entry(link, &read->heads[i], node) {
-			struct item *item = link->item;
+	for (i = 0; i <= flat_mask(read->index); i++) {
+		struct flat_slot *slot = flat_slot(&m->kind, read->index, i);
 
-			if (!cmpxchg(&item->value, (struct value __rcu *)NULL,
-				     (struct value __rcu *)EXPUNGED) ||
-			    is_expunged(item))
-				continue;
-			if (half_insert(dirty, item)) {
-				half_free(dirty, drop_none);
-				return -ENOMEM;
-			}
-		}
 		if (!(i & 1023))
 			cond_resched();
+		if (!slot->hash)
+			continue;
+		if (expunge(*slot_entry(m, slot)))
+			slot->mark = true;
+		else
+			half_add(m, dirty, slot->bytes, slot->hash,
+				 *slot_entry(m, slot));
 	}
 	m->dirty = dirty;
+	/* Pairs with READ_ONCE() in is_final(). */
 	WRITE_ONCE(read->amended, true);
 	return 0;
 }
 
-static bool copy_value(const struct syncmap *m, struct item *item, void *buf)
+/* Does what the read half tells of a key need no look at the dirty half? */
+static bool is_final(const struct half *read, const struct flat_slot *slot)
+{
+	return slot || !READ_ONCE(read->amended);
+}
+
+static bool copy_value(const struct syncmap *m, struct flat_slot *slot,
+		       void *buf)
 {
 	struct value *v;
 
-	if (!item)
+	if (!slot)
 		return false;
-	v = rcu_dereference(item->value);
+	/* Pairs with cmpxchg() in try_store(). */
+	v = rcu_dereference((*slot_entry(m, slot))->value);
 	if (!is_live(v))
 		return false;
-	memcpy(buf, v->data, m->payload->value_len);
+	bench_copy_value(m->kind.payload, buf, v->data);
 	return true;
+}
+
+static bool get_locked(struct syncmap *m, const void *key, u32 hash,
+		       void *value)
+{
+	struct half *read = read_locked(m);
+	struct flat_slot *slot = half_find(m, read, key, hash);
+	bool found;
+
+	rcu_read_lock();
+	if (is_final(read, slot)) {
+		found = copy_value(m, slot, value);
+	} else {
+		found = copy_value(m, half_find(m, m->dirty, key, hash), value);
+		missed(m);
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 static bool syncmap_get(void *arg, const void *key, void *value)
 {
 	struct syncmap *m = arg;
-	u32 hash = bench_hash(m->payload, key, m->seed);
+	u32 hash = flat_hash(&m->kind, key, m->seed);
+	struct flat_slot *slot;
 	struct half *read;
-	struct item *item;
-	bool found;
+	bool found, final;
 
 	rcu_read_lock();
+	/* Pairs with rcu_assign_pointer() in missed(). */
 	read = rcu_dereference(m->read);
-	item = half_find(m, read, key, hash);
-	found = copy_value(m, item, value);
-	if (item || !READ_ONCE(read->amended)) {
-		rcu_read_unlock();
-		return found;
-	}
+	slot = half_find(m, read, key, hash);
+	found = copy_value(m, slot, value);
+	final = is_final(read, slot);
 	rcu_read_unlock();
+	if (final)
+		return found;
 
 	mutex_lock(&m->lock);
-	rcu_read_lock();
-	item = half_find(m, read_locked(m), key, hash);
-	if (item || !read_locked(m)->amended) {
-		found = copy_value(m, item, value);
-		rcu_read_unlock();
-		mutex_unlock(&m->lock);
-		return found;
-	}
-	found = copy_value(m, half_find(m, m->dirty, key, hash), value);
-	rcu_read_unlock();
-	missed_and_unlock(m);
+	found = get_locked(m, key, hash, value);
+	mutex_unlock(&m->lock);
 	return found;
 }
 
-/* Exchange the value of an item that is not expunged. */
-static bool try_store(struct item *item, struct value *new)
+/* Exchange the value of an entry that is not expunged. */
+static bool try_store(struct entry *entry, struct value *new)
 {
-	struct value *old = (__force struct value *)READ_ONCE(item->value);
-	struct value *seen;
+	struct value *old = rcu_access_pointer(entry->value), *seen;
 
 	for (;;) {
 		if (old == EXPUNGED)
 			return false;
 		/* A full barrier: pairs with rcu_dereference() in copy_value(). */
 		seen = (__force struct value *)cmpxchg(
-			&item->value, (__force struct value __rcu *)old,
+			&entry->value, (__force struct value __rcu *)old,
 			(__force struct value __rcu *)new);
 		if (seen == old)
 			break;
 		old = seen;
 	}
 	if (old)
-		kfree_rcu(old, rcu);
+		sm_kfree_rcu(old, rcu);
 	return true;
 }
 
-static struct item *item_make(const struct syncmap *m, const void *key,
-			      u32 hash)
+/* A key that neither half has. */
+static int add_key(struct syncmap *m, const void *key, u32 hash,
+		   struct value *v)
 {
-	struct item *item = kmalloc(sizeof(*item), GFP_KERNEL);
+	int err = make_dirty(m) ?: half_reserve(m, m->dirty);
+	struct entry *entry;
 
-	if (item) {
-		item->hash = hash;
-		memcpy(item->key, key, m->payload->key_len);
-		RCU_INIT_POINTER(item->value, NULL);
-	}
-	return item;
+	if (err)
+		return err;
+	entry = kmem_cache_alloc(m->entries, GFP_KERNEL);
+	if (!entry)
+		return -ENOMEM;
+	RCU_INIT_POINTER(entry->value, v);
+	half_add(m, m->dirty, key, hash, entry);
+	return 0;
 }
 
-static int insert_dirty(struct syncmap *m, const void *key, u32 hash,
-			struct value *v)
+/* A key that the read half has, and the dirty half does not. */
+static int revive(struct syncmap *m, struct flat_slot *slot, struct value *v)
 {
-	struct item *item = item_make(m, key, hash);
-	int err;
+	struct entry *entry = *slot_entry(m, slot);
+	int err = make_dirty(m) ?: half_reserve(m, m->dirty);
 
-	if (!item)
-		return -ENOMEM;
-	RCU_INIT_POINTER(item->value, v);
-	err = make_dirty(m) ?: half_insert(m->dirty, item);
 	if (err)
-		kfree(item);
-	return err;
+		return err;
+	half_add(m, m->dirty, slot->bytes, slot->hash, entry);
+	slot->mark = false;
+	/* Pairs with rcu_dereference() in copy_value(). */
+	rcu_assign_pointer(entry->value, v);
+	return 0;
 }
 
 static int store_locked(struct syncmap *m, const void *key, u32 hash,
 			struct value *v)
 {
-	struct item *item = half_find(m, read_locked(m), key, hash);
-	int err;
+	struct flat_slot *slot = half_find(m, read_locked(m), key, hash);
 
-	lockdep_assert_held(&m->lock);
-	if (item && is_expunged(item)) {
-		err = make_dirty(m) ?: half_insert(m->dirty, item);
-		if (err)
-			return err;
-		rcu_assign_pointer(item->value, v);
-		return 0;
-	}
-	if (!item)
-		item = half_find(m, m->dirty, key, hash);
-	if (!item)
-		return insert_dirty(m, key, hash, v);
-	try_store(item, v);
+	if (slot && is_expunged(*slot_entry(m, slot)))
+		return revive(m, slot, v);
+	if (!slot && m->dirty)
+		slot = half_find(m, m->dirty, key, hash);
+	if (!slot)
+		return add_key(m, key, hash, v);
+	/* Expunging takes the lock, so this succeeds. */
+	try_store(*slot_entry(m, slot), v);
 	return 0;
 }
 
 static int syncmap_put(void *arg, const void *key, const void *value)
 {
 	struct syncmap *m = arg;
-	u32 hash = bench_hash(m->payload, key, m->seed);
+	u32 hash = flat_hash(&m->kind, key, m->seed);
+	struct flat_slot *slot;
 	struct value *v;
-	struct item *item;
 	bool stored;
 	int err;
 
-	v = kmalloc(struct_size(v, data, m->payload->value_len), GFP_KERNEL);
+	v = kmem_cache_alloc(m->values, GFP_KERNEL);
 	if (!v)
 		return -ENOMEM;
-	memcpy(v->data, value, m->payload->value_len);
+	bench_copy_value(m->kind.payload, v->data, value);
 	rcu_read_lock();
-	item = half_find(m, rcu_dereference(m->read), key, hash);
-	stored = item && try_store(item, v);
+	/* Pairs with rcu_assign_pointer() in missed(). */
+	slot = half_find(m, rcu_dereference(m->read), key, hash);
+	stored = slot && try_store(*slot_entry(m, slot), v);
 	rcu_read_unlock();
 	if (stored)
 		return 0;
@@ -380,71 +383,107 @@ static int syncmap_put(void *arg, const void *key, const void *value)
 	err = store_locked(m, key, hash, v);
 	mutex_unlock(&m->lock);
 	if (err)
-		kfree(v);
+		kmem_cache_free(m->values, v);
 	return err;
 }
 
-static bool delete_value(struct item *item)
+static bool delete_value(struct entry *entry)
 {
-	struct value *old = (__force struct value *)READ_ONCE(item->value);
-	struct value *seen;
+	struct value *old = rcu_access_pointer(entry->value), *seen;
 
 	for (;;) {
 		if (!is_live(old))
 			return false;
 		seen = (__force struct value *)cmpxchg(
-			&item->value, (__force struct value __rcu *)old,
+			&entry->value, (__force struct value __rcu *)old,
 			(struct value __rcu *)NULL);
 		if (seen == old)
 			break;
 		old = seen;
 	}
-	kfree_rcu(old, rcu);
+	sm_kfree_rcu(old, rcu);
 	return true;
+}
+
+static bool del_locked(struct syncmap *m, const void *key, u32 hash)
+{
+	struct half *read = read_locked(m);
+	struct flat_slot *slot = half_find(m, read, key, hash);
+	bool found = false;
+	struct entry *entry;
+
+	if (is_final(read, slot))
+		return slot && delete_value(*slot_entry(m, slot));
+	slot = half_find(m, m->dirty, key, hash);
+	if (slot) {
+		entry = *slot_entry(m, slot);
+		flat_remove(&m->kind, m->dirty->index, slot);
+		found = delete_value(entry);
+		/* Only the dirty half, under the lock, ever led to it. */
+		kmem_cache_free(m->entries, entry);
+	}
+	missed(m);
+	return found;
 }
 
 static bool syncmap_del(void *arg, const void *key)
 {
 	struct syncmap *m = arg;
-	u32 hash = bench_hash(m->payload, key, m->seed);
+	u32 hash = flat_hash(&m->kind, key, m->seed);
+	struct flat_slot *slot;
 	struct half *read;
-	struct item *item;
-	bool amended, found;
+	bool found, final;
 
 	rcu_read_lock();
+	/* Pairs with rcu_assign_pointer() in missed(). */
 	read = rcu_dereference(m->read);
-	item = half_find(m, read, key, hash);
-	amended = READ_ONCE(read->amended);
-	found = item && delete_value(item);
+	slot = half_find(m, read, key, hash);
+	found = slot && delete_value(*slot_entry(m, slot));
+	final = is_final(read, slot);
 	rcu_read_unlock();
-	if (item || !amended)
+	if (final)
 		return found;
-
 	mutex_lock(&m->lock);
-	item = half_find(m, read_locked(m), key, hash);
-	if (item) {
-		found = delete_value(item);
-		mutex_unlock(&m->lock);
-		return found;
-	}
-	item = half_find(m, m->dirty, key, hash);
-	if (item) {
-		half_remove(m->dirty, item);
-		found = delete_value(item);
-		/* Only the dirty half, under the lock, ever led to it. */
-		kfree(item);
-	}
-	missed_and_unlock(m);
+	found = del_locked(m, key, hash);
+	mutex_unlock(&m->lock);
 	return found;
 }
 
-static bool drop_all(struct item *item)
+/* Halves that are no longer in use, and what readers could see, are freed. */
+static void syncmap_settle(void *arg)
 {
-	struct value *v = rcu_access_pointer(item->value);
+	struct syncmap *m = arg;
 
-	if (is_live(v))
-		kfree(v);
-	return true;
+	rcu_barrier();
+	flush_workqueue(m->frees);
+}
+
+static u64 syncmap_bytes(void *arg)
+{
+	struct syncmap *m = arg;
+	u64 bytes, values = 0, entries;
+	struct half *read, *all;
+	unsigned int i;
+
+	mutex_lock(&m->lock);
+	read = read_locked(m);
+	all = m->dirty ?: read;
+	bytes = flat_bytes(&m->kind, read->index);
+	entries = all->index->count;
+	if (m->dirty)
+		bytes += flat_bytes(&m->kind, m->dirty->index);
+	for (i = 0; m->dirty && i <= flat_mask(read->index); i++)
+		entries += flat_slot(&m->kind, read->index, i)->mark;
+	for (i = 0; i <= flat_mask(all->index); i++) {
+		struct flat_slot *slot = flat_slot(&m->kind, all->index, i);
+
+		if (slot->hash)
+			values += is_live(rcu_access_pointer(
+				(*slot_entry(m, slot))->value));
+	}
+	mutex_unlock(&m->lock);
+	return bytes + entries * kmem_cache_size(m->entries) +
+	       values * kmem_cache_size(m->values);
 }
 
 static void syncmap_destroy(void *arg)
@@ -452,30 +491,41 @@ static void syncmap_destroy(void *arg)
 	struct syncmap *m = arg;
 	struct half *read = rcu_access_pointer(m->read);
 
-	if (m->dirty) {
-		/* All live items are in the dirty half. */
-		half_free(read, is_expunged);
-		half_free(m->dirty, drop_all);
-	} else {
-		half_free(read, drop_all);
-	}
+	if (m->frees)
+		syncmap_settle(m);
+	/* All that is not expunged is in the dirty half if there is one. */
+	if (read)
+		half_free(m, read, !m->dirty);
+	if (m->dirty)
+		half_free(m, m->dirty, true);
+	if (m->frees)
+		destroy_workqueue(m->frees);
+	kmem_cache_destroy(m->entries);
+	kmem_cache_destroy(m->values);
 	kfree(m);
 }
 
 static void *syncmap_create(const struct bench_payload *payload)
 {
 	struct syncmap *m = kzalloc(sizeof(*m), GFP_KERNEL);
-	struct half *read = half_alloc(INITIAL_BITS);
+	struct half *read;
 
-	if (!m || !read) {
-		kfree(m);
-		half_free(read, drop_all);
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&m->lock);
+	flat_init_kind(&m->kind, payload, sizeof(struct entry *), 0);
+	m->seed = get_random_u32();
+	m->entries = bench_cache("shardmap_bench_syncmap_entry",
+				 sizeof(struct entry));
+	m->values = bench_cache("shardmap_bench_syncmap_value",
+				sizeof(struct value) + payload->value_len);
+	m->frees = alloc_workqueue("shardmap_bench_syncmap", WQ_UNBOUND, 0);
+	read = half_alloc(m, FLAT_MIN_BITS);
+	RCU_INIT_POINTER(m->read, read);
+	if (!m->entries || !m->values || !m->frees || !read) {
+		syncmap_destroy(m);
 		return ERR_PTR(-ENOMEM);
 	}
-	mutex_init(&m->lock);
-	m->payload = payload;
-	m->seed = get_random_u32();
-	RCU_INIT_POINTER(m->read, read);
 	return m;
 }
 
@@ -486,4 +536,6 @@ const struct bench_backend bench_syncmap = {
 	.get = syncmap_get,
 	.put = syncmap_put,
 	.del = syncmap_del,
+	.bytes = syncmap_bytes,
+	.settle = syncmap_settle,
 };

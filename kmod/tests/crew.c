@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "kunit_util.h"
+#include "crew.h"
 
 /* Steps between looks at the others. */
 #define CHUNK 8
@@ -81,45 +81,6 @@ const char *smt_problem(struct smt_worker *w, const char *format, ...)
 	vsnprintf(w->problem, sizeof(w->problem), format, args);
 	va_end(args);
 	return w->problem;
-}
-
-/* Operations of one step of smt_churn(), so that resizes do not take ages. */
-#define CHURN_STEP 4
-
-static int churn_once(struct smt_worker *w, u64 span)
-{
-	u64 at = w->seen[0]++ % (2 * span);
-	u64 key = smt_mix(((u64)w->index + 1) << 32 | at % span);
-	bool up = at < span;
-
-	w->balance += up ? 1 : -1;
-	return up ? smt_put(w->crew->map, key, U64_MAX) :
-		    smt_delete(w->crew->map, key);
-}
-
-/**
- * smt_churn() - A step that makes the table grow for a while, then shrink.
- * @w: the thread
- *
- * Keys are those of streams from 2^32 on, values are U64_MAX.  w->seen[0] is
- * where the thread is.
- *
- * Return: NULL, or what went wrong.
- */
-const char *smt_churn(struct smt_worker *w)
-{
-	/* Up and down some times, but not just a little. */
-	u64 span = clamp_t(u64, w->crew->steps / w->crew->nr / 4, 200, 2000);
-	unsigned int i;
-
-	for (i = 0; i < CHURN_STEP; i++) {
-		int err = churn_once(w, span);
-
-		if (err)
-			return smt_problem(w, "churn: error %d", err);
-	}
-	w->extra_ops += CHURN_STEP - 1;
-	return NULL;
 }
 
 /**

@@ -188,33 +188,6 @@ unsigned int smt_hash_flags(struct kunit *test)
 }
 
 /**
- * smt_mix() - Make a number that looks random from any number.
- * @n: the number
- *
- * One to one: different numbers make different ones.
- *
- * Return: The other number.
- */
-u64 smt_mix(u64 n)
-{
-	n += 0x9e3779b97f4a7c15;
-	n = (n ^ (n >> 30)) * 0xbf58476d1ce4e5b9;
-	n = (n ^ (n >> 27)) * 0x94d049bb133111eb;
-	return n ^ (n >> 31);
-}
-
-/**
- * smt_random() - Next number of a stream that depends on its seed alone.
- * @state: the seed, then the state
- *
- * Return: The number.
- */
-u64 smt_random(u64 *state)
-{
-	return smt_mix((*state)++);
-}
-
-/**
  * smt_put() - Store a number under a number.
  * @map: the table
  * @key: the key
@@ -315,6 +288,45 @@ u64 smt_missing(struct shardmap *map, u64 seed, u64 from, u64 to)
 	}
 	smt_count_ops(to - from);
 	return missing;
+}
+
+/* Operations of one step of smt_churn(), so that resizes do not take ages. */
+#define CHURN_STEP 4
+
+static int churn_once(struct smt_worker *w, u64 span)
+{
+	u64 at = w->seen[0]++ % (2 * span);
+	u64 key = smt_mix(((u64)w->index + 1) << 32 | at % span);
+	bool up = at < span;
+
+	w->balance += up ? 1 : -1;
+	return up ? smt_put(w->crew->map, key, U64_MAX) :
+		    smt_delete(w->crew->map, key);
+}
+
+/**
+ * smt_churn() - A step that makes the table grow for a while, then shrink.
+ * @w: the thread
+ *
+ * Keys are those of streams from 2^32 on, values are U64_MAX.  w->seen[0] is
+ * where the thread is.
+ *
+ * Return: NULL, or what went wrong.
+ */
+const char *smt_churn(struct smt_worker *w)
+{
+	/* Up and down some times, but not just a little. */
+	u64 span = clamp_t(u64, w->crew->steps / w->crew->nr / 4, 200, 2000);
+	unsigned int i;
+
+	for (i = 0; i < CHURN_STEP; i++) {
+		int err = churn_once(w, span);
+
+		if (err)
+			return smt_problem(w, "churn: error %d", err);
+	}
+	w->extra_ops += CHURN_STEP - 1;
+	return NULL;
 }
 
 /**

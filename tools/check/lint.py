@@ -7,8 +7,10 @@ import subprocess
 from common import BUILD, ROOT, VM, Failed, Result, kernel_source, run
 
 MAX_LINES = 600
+# UML is the one with KUnit, and so with the suites.
 COMPILERS = (("stock-6.12", None), ("stock-6.12", "clang-19"),
-             ("stock-6.1", None), ("stock-6.1", "clang-19"))
+             ("stock-6.1", None), ("stock-6.1", "clang-19"), ("uml", None))
+SPARSE = ("stock-6.12", "uml")
 
 
 def tracked(*patterns):
@@ -113,10 +115,14 @@ def silent_build(kernel, compiler):
 
 def sparse():
     """Every file is checked anew at each run, so no object hides a warning."""
-    _, text = run("lint-sparse", [VM, "modules", "stock-6.12", "SHARDMAP_BENCH=1", "--check", "--out",
-                                  BUILD / "lint" / "sparse"])
-    return [line for line in text.splitlines()
-            if re.search(r"(warning|error):", line)]
+    found = []
+    for kernel in SPARSE:
+        _, text = run(f"lint-sparse-{kernel}",
+                      [VM, "modules", kernel, "SHARDMAP_BENCH=1", "--check", "--out",
+                       BUILD / "lint" / f"sparse-{kernel}"])
+        found += [line for line in text.splitlines()
+                  if re.search(r"(warning|error):", line)]
+    return found
 
 
 def stage(quick=False):
