@@ -46,6 +46,7 @@ struct bench_payload {
  *	NULL if unknown
  * @settle: wait until deferred work has ended, while nobody updates the map: for
  *	figures of finished tables.  NULL if there is no such work.
+ * @max_len: longest key and value in bytes that the map takes, 0 if any
  * @max_entries: most entries that are practical, 0 if any number is
  */
 struct bench_backend {
@@ -58,8 +59,18 @@ struct bench_backend {
 	unsigned int (*get_batch)(void *map, const void *keys, void *values);
 	u64 (*bytes)(void *map);
 	void (*settle)(void *map);
+	u32 max_len;
 	u64 max_entries;
 };
+
+/* Payloads that a map does not take are left out of its measurements and tests. */
+static inline bool bench_takes(const struct bench_backend *backend,
+			       const struct bench_payload *payload)
+{
+	return !backend->max_len ||
+	       (payload->key_len <= backend->max_len &&
+		payload->value_len <= backend->max_len);
+}
 
 /* backends.c */
 extern const struct bench_backend *const bench_backends[];

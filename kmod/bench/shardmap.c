@@ -43,12 +43,8 @@ static void *create_sip(const struct bench_payload *payload)
 	return create(payload, 0);
 }
 
-/* The longest payload does not fit inline, and is left out of this backend. */
 static void *create_inline(const struct bench_payload *payload)
 {
-	if (payload->key_len > SHARDMAP_INLINE_KEY_LEN ||
-	    payload->value_len > SHARDMAP_INLINE_VALUE_LEN)
-		return ERR_PTR(-EOPNOTSUPP);
 	return create(payload, SHARDMAP_FAST_HASH | SHARDMAP_INLINE);
 }
 
@@ -170,5 +166,6 @@ const struct bench_backend bench_shardmap_inline = {
 	.put = map_put,
 	.del = map_del,
 	.get_batch = map_get_batch,
+	.max_len = SHARDMAP_INLINE_KEY_LEN,
 	.bytes = map_bytes,
 };
