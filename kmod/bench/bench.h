@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The alternatives to shardmap behind one table of operations, and the runner
- * that measures them with the same keys, the same values and the same allocator.
+ * The alternatives to shardmap behind one table of operations.  The runner, see
+ * runner.h, measures them with the same keys, values and allocator.
  *
  * Every backend copies the value out of a get, publishes values whole, frees
  * what readers may hold only after a grace period, and is right for any number of
@@ -35,7 +35,8 @@ struct bench_payload {
 /**
  * struct bench_backend - a map
  * @name: as reported
- * @create: make an empty map; ERR_PTR() on failure
+ * @create: make an empty map; ERR_PTR() on failure, -EOPNOTSUPP if the map is not
+ *	for this payload
  * @destroy: free it; nobody uses it any more
  * @get: copy the value of a key out; false if there is no such key
  * @put: store a value, whether the key is there or not
@@ -43,6 +44,8 @@ struct bench_payload {
  * @get_batch: get of BENCH_BATCH keys, packed, into packed values; returns how
  *	many were found.  NULL if the map knows no such operation.
  * @bytes: memory of index and entries; NULL if unknown
+ * @settle: wait until deferred work has ended, while nobody updates the map: for
+ *	figures of finished tables.  NULL if there is no such work.
  * @max_entries: most entries that are practical, 0 if any number is
  */
 struct bench_backend {
@@ -54,6 +57,7 @@ struct bench_backend {
 	bool (*del)(void *map, const void *key);
 	unsigned int (*get_batch)(void *map, const void *keys, void *values);
 	u64 (*bytes)(void *map);
+	void (*settle)(void *map);
 	u64 max_entries;
 };
 
