@@ -43,7 +43,8 @@ struct bench_payload {
  * @del: remove a key; false if there is no such key
  * @get_batch: get of BENCH_BATCH keys, packed, into packed values; returns how
  *	many were found.  NULL if the map knows no such operation.
- * @bytes: memory of index and entries; NULL if unknown
+ * @bytes: memory of index and entries, all that is not rounding of allocators;
+ *	NULL if unknown
  * @settle: wait until deferred work has ended, while nobody updates the map: for
  *	figures of finished tables.  NULL if there is no such work.
  * @max_entries: most entries that are practical, 0 if any number is
