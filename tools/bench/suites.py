@@ -71,7 +71,7 @@ def stock(context):
     backends = f"loop,immutable-sharded,{MAPS}"
     found = context.measured(
         "stock", Guest("stock-6.12", cpus=2, timeout=2400),
-        Load(100000, 200000, 5, threads=1, works=works, backends=backends),
+        Load(100000, 100000, 5, threads=1, works=works, backends=backends),
         Load(100000, 100000, 5, threads=2, works=works, backends=backends))
     crowd = "mutex,rwlock,sharded,syncmap,rhashtable,shardmap"
     for cpus in (8, 16):
