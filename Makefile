@@ -33,9 +33,9 @@ lint: ## checks of the source text and of warnings
 kunit: ## KUnit suites on UML
 	@tools/check/check.py uml
 
-bench: ## shardmap beside its alternatives, on UML at native speed
+bench: ## shardmap beside its alternatives, and the report (SUITES="uml ..." for some)
 	@tools/setup.sh bench
-	@tools/bench/bench.py
+	@tools/bench/bench.py $(SUITES)
 
 vm: tools ## a shell in a virtual machine with the module and the tools
 	@$(VM) modules $(KERNEL)

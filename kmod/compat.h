@@ -30,6 +30,11 @@
 #include <linux/wordpart.h>
 #endif
 
+/* < 6.12: nothing waits for kvfree_rcu(); only kmod/bench asks for it. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define kvfree_rcu_barrier() rcu_barrier()
+#endif
+
 /* < 6.2: callbacks are never lazy, so call_rcu() is the hurried one. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry(head, func) call_rcu(head, func)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The alternatives to shardmap behind one table of operations, and the runner
- * that measures them with the same keys, the same values and the same allocator.
+ * The alternatives to shardmap behind one table of operations.  The runner, see
+ * runner.h, measures them with the same keys, values and allocator.
  *
  * Every backend copies the value out of a get, publishes values whole, frees
  * what readers may hold only after a grace period, and is right for any number of

@@ -166,6 +166,7 @@ const struct bench_backend bench_shardmap_inline = {
 	.put = map_put,
 	.del = map_del,
 	.get_batch = map_get_batch,
+	.settle = map_settle,
 	.max_len = SHARDMAP_INLINE_KEY_LEN,
 	.bytes = map_bytes,
 };

@@ -1,96 +1,75 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measure shardmap beside its alternatives, in the kernel.
+"""Measure shardmap beside its alternatives, and write the report.
 
 All backends do the same operations on the same keys in interleaved rounds on one
-kernel; see kmod/bench.  Every measurement goes to build/bench.json, a table of
-medians to stdout.
+kernel; see kmod/bench.  Every measurement goes to build/bench.json, from which
+Documentation/benchmarks.rst, its plots, and the figures in README.md are made.
 """
 
 import argparse
-import json
+import os
 import pathlib
-import re
-import statistics
-import subprocess
 import sys
+import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-VM = ROOT / "tools" / "vm" / "vm"
-OUT = ROOT / "build" / "bench.json"
-PAYLOADS = ("8+8", "16+64")
-WORKS = ("insert_grow", "hit", "hit_dep", "miss", "batch32", "mix90", "update",
-         "delete")
+sys.dont_write_bytecode = True
 
-
-def guest_command(args):
-    loads = " && ".join(
-        f"insmod /ko/shardmap_bench.ko payload={payload} entries={args.entries} "
-        f"ops={args.ops} repeats={args.repeats} threads={args.threads} && "
-        "rmmod shardmap_bench" for payload in PAYLOADS)
-    return f"insmod /ko/shardmap.ko && {loads} && rmmod shardmap"
+import bars  # noqa: E402
+import report  # noqa: E402
+import rows  # noqa: E402
+from common import RESULTS, ROOT, Trouble, say  # noqa: E402
+from suites import SUITES, Context  # noqa: E402
 
 
-def run_guest(args):
-    out = ROOT / "build" / args.bed
-    console = ROOT / "build" / f"bench-{args.bed}.console"
-    subprocess.run([VM, "modules", args.bed, "SHARDMAP_BENCH=1"], check=True)
-    subprocess.run([VM, "run", "--kernel", args.bed, "--timeout", "3000", "--mem",
-                    "6144", "--console", console, "--cpus", str(args.cpus),
-                    "--ko", out / "shardmap.ko", "--ko", out / "shardmap_bench.ko",
-                    "--", guest_command(args)], check=True)
-    return console.read_text(errors="replace")
-
-
-def measurements(args, log):
-    rounds = {}
-    for line in re.findall(r"shardmap_bench: (\{.*\})", log):
-        m = json.loads(line)
-        key = (m["backend"], m["payload"], m["work"])
-        rounds.setdefault(key, []).append(m)
-    for (backend, payload, work), rows in rounds.items():
-        ns = sorted(row["ps_per_op"] / 1000 for row in rows)
-        median = statistics.median(ns)
-        yield {
-            "bed": args.bed, "backend": backend, "payload": payload, "work": work,
-            "dist": "uniform", "entries": args.entries, "threads": args.threads,
-            "ns_per_op": median, "mops": 1000 / median,
-            "bytes_per_entry": max(row["bytes_per_entry"] for row in rows),
-            "repeats": len(ns), "min": ns[0], "median": median, "max": ns[-1],
-        }
-
-
-def table(rows, payload):
-    median = {(r["backend"], r["work"]): r for r in rows if r["payload"] == payload}
-    lines = [f"{payload}: ns per operation, median", " " * 18 + "".join(
-        f"{work:>12}" for work in WORKS) + "   B/entry"]
-    for backend in dict.fromkeys(b for b, _ in median):
-        cells = [median.get((backend, work)) for work in WORKS]
-        size = max((c["bytes_per_entry"] for c in cells if c), default=0)
-        lines.append(f"{backend:18}" + "".join(
-            f"{c['ns_per_op']:12.0f}" if c else f"{'-':>12}" for c in cells)
-            + (f"{size:10}" if size else f"{'-':>10}"))
-    return "\n".join(lines)
+def run_suite(name, context):
+    say(f"suite {name} ...")
+    started = time.monotonic()
+    try:
+        found = SUITES[name](context)
+    except Trouble as trouble:
+        say(f"suite {name}: FAILED: {trouble}")
+        return False
+    seconds = round(time.monotonic() - started)
+    rows.merge(name, [{**row, "suite_seconds": seconds} for row in found])
+    say(f"suite {name}: {len(found)} rows in {seconds} s")
+    return True
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bed", default="uml", help="kernel, as for tools/vm/vm")
-    parser.add_argument("--cpus", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--entries", type=int, default=1000000)
-    parser.add_argument("--ops", type=int, default=1000000)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("suite", nargs="*", help=f"any of: {' '.join(SUITES)}")
+    parser.add_argument("--scale", type=float, default=1.0,
+                        help="times as many entries and operations, to try things out")
+    parser.add_argument("--repeats", type=int, help="instead of each load's own number")
+    parser.add_argument("--report", action="store_true",
+                        help="measure nothing, make the report of what is there")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT,
+                        help="where README.md and Documentation are (the tree)")
     args = parser.parse_args()
-    rows = list(measurements(args, run_guest(args)))
-    if not rows:
-        print("bench: the guest reported no measurement", file=sys.stderr)
+    names = args.suite or os.environ.get("SUITES", "").split() or list(SUITES)
+    for name in names:
+        if name not in SUITES:
+            parser.error(f"no suite '{name}', there are: {' '.join(SUITES)}")
+    failed = []
+    if not args.report:
+        context = Context(args.scale, args.repeats)
+        failed = [name for name in names if not run_suite(name, context)]
+    results = rows.Results(rows.load())
+    if not results.rows:
+        say("nothing is measured")
         return 1
-    OUT.write_text(json.dumps(rows, indent=1) + "\n")
-    for payload in PAYLOADS:
-        print(table(rows, payload), end="\n\n")
-    print(f"{len(rows)} measurements in {OUT.relative_to(ROOT)}")
-    return 0
+    try:
+        report.write(results, args.out)
+    except Trouble as trouble:
+        say(trouble)
+        failed.append("report")
+    print("\n" + bars.text(results))
+    say(f"{len(results.rows)} rows in {RESULTS.relative_to(ROOT)}, report in "
+        "Documentation/benchmarks.rst")
+    if failed:
+        say(f"FAILED: {' '.join(failed)}")
+    return 1 if failed else 0
 
 
 sys.exit(main())

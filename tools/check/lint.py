@@ -101,8 +101,15 @@ def shellcheck():
     return [done.stdout] if done.returncode else []
 
 
+def bench_report():
+    """The report of `make bench`, from rows of a known sort."""
+    done = subprocess.run([ROOT / "tools/bench/selftest.py"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    return done.stdout.splitlines()[-3:] if done.returncode else []
+
+
 TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
-               kernel_doc, shellcheck)
+               kernel_doc, shellcheck, bench_report)
 
 
 def silent_build(kernel, compiler):

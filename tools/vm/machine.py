@@ -38,6 +38,7 @@ class Guest:
     out_disk: pathlib.Path = None
     interactive: bool = False
     kvm: bool = False
+    icount: bool = False
 
 
 @dataclasses.dataclass
@@ -58,7 +59,8 @@ def settings_for(kernel, interactive):
 
 
 def _qemu(guest, data_fd, verdict_fd):
-    accel = "kvm" if guest.kvm else "tcg,thread=multi"
+    threads = "single" if guest.icount else "multi"
+    accel = "kvm" if guest.kvm else f"tcg,thread={threads}"
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-machine", "q35",
             "-accel", accel, "-cpu", "host" if guest.kvm else "max",
@@ -76,6 +78,9 @@ def _qemu(guest, data_fd, verdict_fd):
                  "-serial", "chardev:console",
                  "-chardev", f"file,id=data,path=/dev/fd/{data_fd}",
                  "-serial", "chardev:data"]
+    if guest.icount:
+        # A nanosecond of the guest's time is one instruction of its.
+        argv += ["-icount", "shift=0,sleep=off"]
     if guest.out_disk:
         argv += ["-drive", f"if=none,id=out,format=raw,file={guest.out_disk}"
                  ",cache=unsafe", "-device", "nvme,serial=out,drive=out"]

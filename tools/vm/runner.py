@@ -13,7 +13,7 @@ import judge
 import kernels
 import machine
 from common import (BUILD, ROOT, STATUS_BAD_LOG, STATUS_NO_VERDICT, STATUS_TIMEOUT,
-                    STATUS_WRONG_CPUS, install, say, shown)
+                    STATUS_WRONG_CPUS, Trouble, install, say, shown)
 
 
 def _additions(args):
@@ -49,7 +49,9 @@ def _drivers(kernel, work):
 
 
 def _defaults(kernel, args):
-    if kernel.arch == "um":
+    if args.icount and (kernel.arch == "um" or (args.cpus or 1) > 1):
+        raise Trouble("--icount takes an emulated machine with one CPU")
+    if kernel.arch == "um" or args.icount:
         args.cpus = args.cpus or 1
     args.cpus = args.cpus or 2
     args.mem = args.mem or {"uml": 1024}.get(kernel.name, 2048)
@@ -68,7 +70,8 @@ def _boot(kernel, args, command, interactive=False):
         guest = machine.Guest(kernel, archive, args.console, args.cpus, args.mem,
                               args.append, machine.make_out_disk(work / "out.tar"),
                               interactive)
-        guest.kvm = machine.kvm_works(guest)
+        guest.icount = args.icount
+        guest.kvm = not guest.icount and machine.kvm_works(guest)
         result = machine.run(guest, args.timeout)
         if args.out and result.verdict.get("out"):
             machine.unpack_out(guest.out_disk, args.out)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The project's bars: what the figures must be, and what they are.
+
+A bar that is missed is reported so; nothing here chooses among measurements.
+"""
+
+import dataclasses
+import operator
+
+from common import PAYLOADS
+
+HOLDS = {">=": operator.ge, "<=": operator.le, ">": operator.gt}
+
+
+@dataclasses.dataclass
+class Bar:
+    """@value takes results and a payload, and returns None if not measured."""
+    goal: str
+    value: object
+    relation: str
+    bound: float
+    unit: str = "x"
+    payloads: tuple = PAYLOADS
+
+
+@dataclasses.dataclass
+class Verdict:
+    goal: str
+    payload: str
+    wanted: str
+    measured: str
+    word: str
+
+
+def speed(backend, other, work, other_work=None, threads=None, other_threads=None,
+          **where):
+    """How many times as fast one backend is as another."""
+    def value(results, payload):
+        ours = results.one(backend=backend, work=work, payload=payload,
+                           threads=threads, **where)
+        theirs = results.one(backend=other, work=other_work or work, payload=payload,
+                             threads=other_threads or threads, **where)
+        if not ours or not theirs:
+            return None
+        return theirs["ns_per_op"] / ours["ns_per_op"]
+    return value
+
+
+def ratio(field, backend, other, work, **where):
+    """One backend's figure as a multiple of another's."""
+    def value(results, payload):
+        pair = [results.one(backend=b, work=work, payload=payload, **where)
+                for b in (backend, other)]
+        if not all(row and row.get(field) for row in pair):
+            return None
+        return pair[0][field] / pair[1][field]
+    return value
+
+
+def figure(field, backend, work, scale=1, **where):
+    def value(results, payload):
+        row = results.one(backend=backend, work=work, payload=payload, **where)
+        return row[field] * scale if row and field in row else None
+    return value
+
+
+def uml(backend, other, work, other_work=None):
+    return speed(backend, other, work, other_work, suite="uml", threads=1)
+
+
+def stock(other, cpus):
+    return speed("shardmap", other, "mix90", suite="stock", cpus=cpus, threads=cpus)
+
+
+def _inline(goal, value, bound):
+    return Bar(goal, value, ">=", bound, payloads=PAYLOADS[:1])
+
+
+BARS = (
+    Bar("hit, against rhashtable", uml("shardmap", "rhashtable", "hit"), ">=", 1.2),
+    _inline("hit, inline, against rhashtable",
+            uml("shardmap-inline", "rhashtable", "hit"), 1.5),
+    Bar("hit, SipHash, against rhashtable",
+        uml("shardmap-siphash", "rhashtable", "hit"), ">=", 1.0),
+    Bar("dependent hit, against rhashtable",
+        uml("shardmap", "rhashtable", "hit_dep"), ">=", 1.1),
+    _inline("dependent hit, inline, against rhashtable",
+            uml("shardmap-inline", "rhashtable", "hit_dep"), 1.6),
+    Bar("miss, against rhashtable", uml("shardmap", "rhashtable", "miss"), ">=", 1.5),
+    Bar("batch of 32, against single hits of rhashtable",
+        uml("shardmap", "rhashtable", "batch32", "hit"), ">=", 3.5),
+    _inline("batch of 32, inline, against single hits of rhashtable",
+            uml("shardmap-inline", "rhashtable", "batch32", "hit"), 5.0),
+    Bar("insert while growing, against rhashtable",
+        uml("shardmap", "rhashtable", "insert_grow"), ">=", 1.5),
+    Bar("update, against rhashtable",
+        uml("shardmap", "rhashtable", "update"), ">=", 1.2),
+    Bar("delete, against rhashtable",
+        uml("shardmap", "rhashtable", "delete"), ">=", 1.2),
+    Bar("hit: time, as a multiple of two dependent cache misses",
+        ratio("ns_per_op", "shardmap", "floor-2-misses", "hit", suite="uml"),
+        "<=", 1.3),
+    Bar("mix90, 2 CPUs, against a mutex", stock("mutex", 2), ">=", 3.0),
+    Bar("mix90, 2 CPUs, against rwlocks per shard", stock("sharded", 2), ">=", 1.3),
+    Bar("mix90, 2 CPUs, against sync.Map's shape", stock("syncmap", 2), ">=", 2.0),
+    Bar("mix90, 16 virtual CPUs, against a mutex", stock("mutex", 16), ">", 7.4),
+    Bar("mix90, 2 threads against 1, on 2 CPUs",
+        speed("shardmap", "shardmap", "mix90", suite="stock", cpus=2, threads=2,
+              other_threads=1), ">=", 1.9),
+    Bar("get by ioctl, against bpf()",
+        speed("ioctl", "bpf-prealloc", "get", suite="user", threads=1), ">=", 2.0),
+    Bar("get_batch256 by ioctl, against single gets by bpf()",
+        speed("ioctl", "bpf-prealloc", "get_batch256", "get", suite="user",
+              threads=1), ">=", 8.0),
+    Bar("lock hold while growing, p99.9",
+        figure("lock_hold_p999_us", "shardmap", "lock_hold_insert_latency"),
+        "<=", 10, "us"),
+    Bar("insert while growing, p99.99",
+        figure("p9999_us", "shardmap", "insert_latency", suite="uml-grow"),
+        "<=", 50, "us"),
+    Bar("bytes per entry, as a multiple of rhashtable's",
+        ratio("bytes_per_entry", "shardmap", "rhashtable", "insert_grow", suite="uml"),
+        "<=", 1.0),
+    Bar("memory after deleting 99 % in order of insertion, of the peak",
+        figure("left_share", "shardmap", "memory_after_delete", 100), "<=", 5, "%"),
+    Bar("memory after deleting 99 % in random order, of the peak",
+        figure("left_share", "shardmap", "memory_after_delete_random", 100),
+        "<=", 5, "%"),
+)
+
+
+def _number(value, unit):
+    return f"{value:.2f}x" if unit == "x" else f"{value:.1f} {unit}"
+
+
+def verdicts(results):
+    found = []
+    for bar in BARS:
+        for payload in bar.payloads:
+            value = bar.value(results, payload)
+            if value is None:
+                measured, word = "-", "not measured"
+            else:
+                measured = _number(value, bar.unit)
+                met = HOLDS[bar.relation](value, bar.bound)
+                word = "met" if met else "MISSED"
+            wanted = f"{bar.relation} {_number(bar.bound, bar.unit)}"
+            found.append(Verdict(bar.goal, payload, wanted, measured, word))
+    return found
+
+
+def summary(found):
+    count = [sum(v.word == word for v in found)
+             for word in ("met", "MISSED", "not measured")]
+    return f"{count[0]} met, {count[1]} missed, {count[2]} not measured"
+
+
+def text(results):
+    found = verdicts(results)
+    wide = max(len(v.goal) for v in found)
+    lines = [f"{v.goal:{wide}}  {v.payload:6} {v.wanted:>11} {v.measured:>10}  {v.word}"
+             for v in found]
+    return "\n".join([*lines, "bars: " + summary(found)])
