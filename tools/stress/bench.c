@@ -57,7 +57,7 @@ static int repeat_rows(const struct bench_plan *plan, unsigned int payload,
 		if (row->payload != payload)
 			continue;
 		if (row->dist != dist)
-			bench_crew_streams(crew, row->dist, repeat);
+			bench_crew_streams(crew, row, repeat);
 		dist = row->dist;
 		err = bench_crew_measure(crew, row, targets->fds[row->target],
 					 &row->ns[repeat]);
@@ -123,11 +123,29 @@ static int check_device(void)
 	return 0;
 }
 
+/* Returns whether a backend gave wrong values that must not. */
+static bool tell_wrong(const struct bench_crew *crew)
+{
+	bool failed = false;
+
+	for (unsigned int i = 0; i < BENCH_BACKEND_NR; i++) {
+		uint64_t wrong = bench_crew_wrong(crew, i);
+
+		if (!wrong)
+			continue;
+		fprintf(stderr,
+			"shardmap-stress: %s: %" PRIu64 " wrong values\n",
+			bench_backends[i]->name, wrong);
+		failed |= !bench_backends[i]->reuses;
+	}
+	return failed;
+}
+
 static enum tool_exit bench(struct bench_config *config)
 {
 	struct bench_crew *crew;
 	struct bench_plan plan;
-	uint64_t wrong;
+	bool wrong;
 	int err;
 
 	if (check_device())
@@ -147,10 +165,7 @@ static enum tool_exit bench(struct bench_config *config)
 	err = measure(config, &plan, crew);
 	if (!err)
 		err = bench_report(config, &plan);
-	wrong = bench_crew_wrong(crew);
-	if (wrong)
-		fprintf(stderr, "shardmap-stress: %" PRIu64 " wrong values\n",
-			wrong);
+	wrong = tell_wrong(crew);
 	bench_crew_free(crew);
 	bench_plan_free(&plan);
 	if (wrong)

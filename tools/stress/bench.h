@@ -27,7 +27,6 @@
 #define BENCH_RECORD_WORDS                                      \
 	(sizeof(struct shardmap_record) / 8 + BENCH_KEY_WORDS + \
 	 BENCH_VALUE_WORDS)
-#define BENCH_WRITE (1u << 31) /* in a stream: mix90 writes this key */
 
 enum bench_work {
 	BENCH_GET,
@@ -70,8 +69,8 @@ struct bench_config {
 };
 
 /*
- * One thread's share of one row.  The keys and the values of a call stand one
- * after another, as both interfaces can take them.
+ * One thread's share of one row.  Keys are made beforehand and stand one after
+ * another, as both interfaces can take them.
  */
 struct bench_job {
 	int fd;
@@ -80,7 +79,8 @@ struct bench_job {
 	unsigned int batch; /* keys per call */
 	uint64_t entries;
 	uint64_t ops;
-	const uint32_t *stream; /* a key number for each of ops */
+	const uint64_t *keys; /* of all ops, one after another */
+	const uint8_t *writes; /* for each of ops: mix90 stores */
 	uint64_t in[BENCH_BATCH_MAX * (BENCH_KEY_WORDS + BENCH_VALUE_WORDS)];
 	uint64_t out[BENCH_BATCH_MAX * BENCH_VALUE_WORDS];
 	uint64_t records[BENCH_BATCH_MAX * BENCH_RECORD_WORDS];
@@ -98,6 +98,8 @@ struct bench_job {
  * @name: its name in tables and JSON
  * @works: bit mask of what it can do
  * @flags: of the table or map that it makes
+ * @reuses: a reader may be shown an entry that has been used again meanwhile, so
+ *	wrong values are told of and are no failure
  * @probe: may be NULL; a negative errno if this kernel does not have it
  * @open: makes an empty table or map of @entries; returns a descriptor or a
  *	negative errno
@@ -107,6 +109,7 @@ struct bench_backend {
 	const char *name;
 	unsigned int works;
 	unsigned int flags;
+	bool reuses;
 	int (*probe)(void);
 	int (*open)(const struct bench_backend *backend,
 		    const struct bench_payload *payload, uint64_t entries);
@@ -150,11 +153,11 @@ unsigned int bench_batch_of(enum bench_work work);
 /* bench_data.c */
 void bench_key(uint64_t number, uint64_t *key, unsigned int key_len);
 void bench_value(const uint64_t *key, uint64_t *value, unsigned int value_len);
-void bench_fill_keys(struct bench_job *job, const uint32_t *stream,
-		     unsigned int nr);
-void bench_fill_values(struct bench_job *job, unsigned int nr);
-void bench_stream(uint32_t *stream, uint64_t nr, uint64_t entries,
-		  enum bench_dist dist, uint64_t seed);
+void bench_values(const uint64_t *keys, uint64_t *values, unsigned int nr,
+		  const struct bench_payload *payload);
+void bench_stream(uint64_t *keys, uint8_t *writes, uint64_t nr,
+		  unsigned int key_len, uint64_t entries, enum bench_dist dist,
+		  uint64_t seed);
 
 /* Cheap: the first word and the last. */
 static inline bool bench_value_is(const uint64_t *key, const uint64_t *value,
@@ -165,13 +168,13 @@ static inline bool bench_value_is(const uint64_t *key, const uint64_t *value,
 	return value[0] == ~key[0] && value[last] == ~key[0] + last;
 }
 
-/* Where the values of job->in begin: behind the keys of a full call */
-static inline uint64_t *bench_in_values(struct bench_job *job)
+/* The keys of the next call */
+static inline const uint64_t *bench_keys(const struct bench_job *job)
 {
-	return job->in + job->batch * (job->payload->key_len / 8);
+	return job->keys + job->done * (job->payload->key_len / 8);
 }
 
-/* Keys of the next call */
+/* Their number */
 static inline unsigned int bench_next(const struct bench_job *job)
 {
 	uint64_t left = job->ops - job->done;
@@ -183,7 +186,7 @@ static inline unsigned int bench_next(const struct bench_job *job)
 struct bench_crew;
 struct bench_crew *bench_crew_new(const struct bench_config *config);
 void bench_crew_free(struct bench_crew *crew);
-void bench_crew_streams(struct bench_crew *crew, enum bench_dist dist,
+void bench_crew_streams(struct bench_crew *crew, const struct bench_row *row,
 			unsigned int repeat);
 /* Returns 0 or a negative errno. */
 int bench_crew_load(struct bench_crew *crew,
@@ -191,8 +194,8 @@ int bench_crew_load(struct bench_crew *crew,
 		    const struct bench_payload *payload, int fd);
 int bench_crew_measure(struct bench_crew *crew, const struct bench_row *row,
 		       int fd, double *ns);
-/* Of all measurements so far */
-uint64_t bench_crew_wrong(const struct bench_crew *crew);
+/* Of a backend, in all measurements so far */
+uint64_t bench_crew_wrong(const struct bench_crew *crew, unsigned int target);
 
 /* bench_report.c */
 double bench_median(const double *sorted, unsigned int nr);

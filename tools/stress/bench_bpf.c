@@ -4,6 +4,9 @@
  *
  * BPF has no batch of lookups by key: BPF_MAP_LOOKUP_BATCH goes through the map
  * bucket by bucket.  It is measured as iterate_batch, beside SHARDMAP_IOC_SCAN.
+ *
+ * Both kinds of map use the memory of a replaced entry again at once, so a lookup
+ * beside an update may find another key's value.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -58,35 +61,33 @@ static int open_map(const struct bench_backend *backend,
 static int run_single(struct bench_job *job)
 {
 	unsigned int value_len = job->payload->value_len;
-	uint64_t *stored = bench_in_values(job);
 	union bpf_attr lookup = {
 		.map_fd = job->fd,
-		.key = (uintptr_t)job->in,
 		.value = (uintptr_t)job->out,
 	};
 	union bpf_attr update = {
 		.map_fd = job->fd,
-		.key = (uintptr_t)job->in,
-		.value = (uintptr_t)stored,
+		.value = (uintptr_t)job->in,
 		.flags = BPF_ANY,
 	};
-	uint32_t writes = job->work == BENCH_MIX90 ? BENCH_WRITE : 0;
+	bool mixed = job->work == BENCH_MIX90;
 	bool all = job->work == BENCH_PUT;
 	int err = 0;
 
 	for (; job->done < job->ops && !err; job->done++) {
-		const uint32_t *number = job->stream + job->done;
+		const uint64_t *key = bench_keys(job);
 
-		bench_fill_keys(job, number, 1);
-		if (all || (*number & writes)) {
-			bench_fill_values(job, 1);
+		if (all || (mixed && job->writes[job->done])) {
+			update.key = (uintptr_t)key;
+			bench_value(key, job->in, value_len);
 			err = bpf(BPF_MAP_UPDATE_ELEM, &update,
 				  ATTR_SIZE(flags));
 		} else {
+			lookup.key = (uintptr_t)key;
 			err = bpf(BPF_MAP_LOOKUP_ELEM, &lookup,
 				  ATTR_SIZE(flags));
-			job->wrong += !err && !bench_value_is(job->in, job->out,
-							      value_len);
+			job->wrong += !err &&
+				      !bench_value_is(key, job->out, value_len);
 		}
 	}
 	return err;
@@ -96,16 +97,16 @@ static int run_update_batch(struct bench_job *job)
 {
 	union bpf_attr attr = {
 		.batch.map_fd = job->fd,
-		.batch.keys = (uintptr_t)job->in,
-		.batch.values = (uintptr_t)bench_in_values(job),
+		.batch.values = (uintptr_t)job->in,
 	};
 	int err = 0;
 
 	while (job->done < job->ops && !err) {
 		unsigned int nr = bench_next(job);
+		const uint64_t *keys = bench_keys(job);
 
-		bench_fill_keys(job, job->stream + job->done, nr);
-		bench_fill_values(job, nr);
+		bench_values(keys, job->in, nr, job->payload);
+		attr.batch.keys = (uintptr_t)keys;
 		attr.batch.count = nr;
 		err = bpf(BPF_MAP_UPDATE_BATCH, &attr, ATTR_SIZE(batch.flags));
 		job->done += nr;
@@ -177,6 +178,7 @@ static int run(struct bench_job *job)
 const struct bench_backend bench_bpf_prealloc = {
 	.name = "bpf-prealloc",
 	.works = WORKS,
+	.reuses = true,
 	.probe = probe,
 	.open = open_map,
 	.run = run,
@@ -186,6 +188,7 @@ const struct bench_backend bench_bpf_noprealloc = {
 	.name = "bpf-noprealloc",
 	.works = WORKS,
 	.flags = BPF_F_NO_PREALLOC,
+	.reuses = true,
 	.probe = probe,
 	.open = open_map,
 	.run = run,

@@ -12,11 +12,12 @@ struct bench_crew {
 	const struct bench_config *config;
 	unsigned int max; /* threads of the largest row */
 	struct bench_job *jobs;
-	uint32_t *streams; /* config->ops numbers for each thread */
+	uint64_t *keys; /* of config->ops operations for each thread */
+	uint8_t *writes;
 	unsigned int nr_cpus;
 	unsigned int cpus[CPU_SETSIZE];
 	pthread_barrier_t start;
-	uint64_t wrong;
+	uint64_t wrong[BENCH_BACKEND_NR];
 };
 
 struct member {
@@ -49,9 +50,11 @@ struct bench_crew *bench_crew_new(const struct bench_config *config)
 		if (config->threads[i] > crew->max)
 			crew->max = config->threads[i];
 	crew->jobs = calloc(crew->max, sizeof(*crew->jobs));
-	crew->streams = calloc(crew->max * config->ops, sizeof(*crew->streams));
+	crew->keys = calloc(crew->max * config->ops,
+			    BENCH_KEY_WORDS * sizeof(*crew->keys));
+	crew->writes = calloc(crew->max, config->ops);
 	find_cpus(crew);
-	if (crew->jobs && crew->streams && crew->nr_cpus)
+	if (crew->jobs && crew->keys && crew->writes && crew->nr_cpus)
 		return crew;
 	bench_crew_free(crew);
 	return NULL;
@@ -59,20 +62,27 @@ struct bench_crew *bench_crew_new(const struct bench_config *config)
 
 void bench_crew_free(struct bench_crew *crew)
 {
-	free(crew->streams);
+	free(crew->writes);
+	free(crew->keys);
 	free(crew->jobs);
 	free(crew);
 }
 
+static uint64_t *keys_of(const struct bench_crew *crew, unsigned int thread)
+{
+	return crew->keys + thread * crew->config->ops * BENCH_KEY_WORDS;
+}
+
 /* All rows of one repeat use the same keys. */
-void bench_crew_streams(struct bench_crew *crew, enum bench_dist dist,
+void bench_crew_streams(struct bench_crew *crew, const struct bench_row *row,
 			unsigned int repeat)
 {
 	const struct bench_config *config = crew->config;
 
 	for (unsigned int i = 0; i < crew->max; i++)
-		bench_stream(crew->streams + i * config->ops, config->ops,
-			     config->entries, dist,
+		bench_stream(keys_of(crew, i), crew->writes + i * config->ops,
+			     config->ops, bench_payloads[row->payload].key_len,
+			     config->entries, row->dist,
 			     config->seed + repeat * BENCH_THREADS_MAX + i);
 }
 
@@ -117,20 +127,21 @@ int bench_crew_load(struct bench_crew *crew,
 		    const struct bench_backend *backend,
 		    const struct bench_payload *payload, int fd)
 {
-	enum { STEP = 16 * BENCH_BATCH_MAX };
+	unsigned int words = payload->key_len / 8;
+	uint64_t keys[BENCH_BATCH_MAX * BENCH_KEY_WORDS];
 	uint64_t entries = crew->config->entries;
 	struct bench_job *job = crew->jobs;
-	uint32_t numbers[STEP];
 	int err = 0;
 
 	if (!(backend->works & 1 << BENCH_PUT_BATCH256))
 		return 0;
-	for (uint64_t at = 0; at < entries && !err; at += STEP) {
-		for (unsigned int i = 0; i < STEP; i++)
-			numbers[i] = at + i;
+	for (uint64_t at = 0; at < entries && !err; at += job->ops) {
 		prepare(job, BENCH_PUT_BATCH256, payload, fd);
-		job->stream = numbers;
-		job->ops = entries - at < STEP ? entries - at : STEP;
+		job->keys = keys;
+		job->ops = entries - at < BENCH_BATCH_MAX ? entries - at :
+							    BENCH_BATCH_MAX;
+		for (unsigned int i = 0; i < job->ops; i++)
+			bench_key(at + i, keys + i * words, payload->key_len);
 		err = backend->run(job);
 	}
 	return err;
@@ -149,11 +160,11 @@ static void start(struct member *member)
 }
 
 /* Time from the first start to the last end, for each key of all threads */
-static double sum_up(struct bench_crew *crew, unsigned int threads)
+static double sum_up(struct bench_crew *crew, const struct bench_row *row)
 {
 	uint64_t first = UINT64_MAX, last = 0, done = 0;
 
-	for (unsigned int i = 0; i < threads; i++) {
+	for (unsigned int i = 0; i < row->threads; i++) {
 		const struct bench_job *job = &crew->jobs[i];
 
 		if (job->start_ns < first)
@@ -161,7 +172,7 @@ static double sum_up(struct bench_crew *crew, unsigned int threads)
 		if (job->end_ns > last)
 			last = job->end_ns;
 		done += job->done;
-		crew->wrong += job->wrong;
+		crew->wrong[row->target] += job->wrong;
 	}
 	return (double)(last - first) / done;
 }
@@ -178,7 +189,8 @@ int bench_crew_measure(struct bench_crew *crew, const struct bench_row *row,
 		struct bench_job *job = &crew->jobs[i];
 
 		prepare(job, row->work, &bench_payloads[row->payload], fd);
-		job->stream = crew->streams + i * config->ops;
+		job->keys = keys_of(crew, i);
+		job->writes = crew->writes + i * config->ops;
 		job->ops = config->ops;
 		job->entries = config->entries;
 		members[i] = (struct member){
@@ -194,11 +206,11 @@ int bench_crew_measure(struct bench_crew *crew, const struct bench_row *row,
 		err = err ? err : crew->jobs[i].error;
 	}
 	pthread_barrier_destroy(&crew->start);
-	*ns = sum_up(crew, row->threads);
+	*ns = sum_up(crew, row);
 	return err;
 }
 
-uint64_t bench_crew_wrong(const struct bench_crew *crew)
+uint64_t bench_crew_wrong(const struct bench_crew *crew, unsigned int target)
 {
-	return crew->wrong;
+	return crew->wrong[target];
 }

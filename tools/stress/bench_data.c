@@ -3,8 +3,8 @@
  * Keys, values and the order in which keys are used.
  *
  * A key is made from its number by a bijection, a value from the first word of its
- * key.  So a value found tells whether it belongs to the key asked for, and making
- * and checking them takes a few instructions beside the call that is measured.
+ * key.  So a value found tells whether it belongs to the key asked for, at the cost of
+ * a few instructions beside the call that is measured.
  */
 #include "bench.h"
 #include "random.h"
@@ -23,41 +23,31 @@ void bench_value(const uint64_t *key, uint64_t *value, unsigned int value_len)
 		value[i] = ~key[0] + i;
 }
 
-/* The keys of a call: @nr numbers of @stream into job->in */
-void bench_fill_keys(struct bench_job *job, const uint32_t *stream,
-		     unsigned int nr)
+/* The values of @nr keys that stand one after another */
+void bench_values(const uint64_t *keys, uint64_t *values, unsigned int nr,
+		  const struct bench_payload *payload)
 {
-	unsigned int words = job->payload->key_len / 8;
-
 	for (unsigned int i = 0; i < nr; i++)
-		bench_key(stream[i] & ~BENCH_WRITE, job->in + i * words,
-			  job->payload->key_len);
-}
-
-/* The values of the keys that are in job->in */
-void bench_fill_values(struct bench_job *job, unsigned int nr)
-{
-	const struct bench_payload *payload = job->payload;
-	uint64_t *values = bench_in_values(job);
-
-	for (unsigned int i = 0; i < nr; i++)
-		bench_value(job->in + i * (payload->key_len / 8),
+		bench_value(keys + i * (payload->key_len / 8),
 			    values + i * (payload->value_len / 8),
 			    payload->value_len);
 }
 
-void bench_stream(uint32_t *stream, uint64_t nr, uint64_t entries,
-		  enum bench_dist dist, uint64_t seed)
+void bench_stream(uint64_t *keys, uint8_t *writes, uint64_t nr,
+		  unsigned int key_len, uint64_t entries, enum bench_dist dist,
+		  uint64_t seed)
 {
-	uint64_t keys = mix64(seed), writes = mix64(~seed);
+	uint64_t numbers = mix64(seed), coins = mix64(~seed);
 	struct zipf zipf;
 
 	if (dist == BENCH_ZIPF)
 		zipf_init(&zipf, entries, 0.99);
 	for (uint64_t i = 0; i < nr; i++) {
-		stream[i] = dist == BENCH_ZIPF ? zipf_next(&zipf, &keys) - 1 :
-						 random_below(&keys, entries);
-		if (!random_below(&writes, 10))
-			stream[i] |= BENCH_WRITE;
+		uint64_t number = dist == BENCH_ZIPF ?
+					  zipf_next(&zipf, &numbers) - 1 :
+					  random_below(&numbers, entries);
+
+		bench_key(number, keys + i * (key_len / 8), key_len);
+		writes[i] = !random_below(&coins, 10);
 	}
 }

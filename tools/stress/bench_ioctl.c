@@ -4,6 +4,7 @@
  * arguments of a call are laid out once, and only keys and values change.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -25,24 +26,28 @@ static int open_table(const struct bench_backend *backend,
 	return table;
 }
 
-static int get(int fd, struct bench_job *job, struct shardmap_op *op)
+static int get(struct bench_job *job, const uint64_t *key,
+	       struct shardmap_op *op)
 {
 	unsigned int value_len = job->payload->value_len;
 
-	if (ioctl(fd, SHARDMAP_IOC_GET, op))
+	op->key = (uintptr_t)key;
+	if (ioctl(job->fd, SHARDMAP_IOC_GET, op))
 		return -errno;
 	if (op->out_len != value_len ||
-	    !bench_value_is(job->in, job->out, value_len)) {
+	    !bench_value_is(key, job->out, value_len)) {
 		op->out_len = value_len;
 		job->wrong++;
 	}
 	return 0;
 }
 
-static int put(int fd, struct bench_job *job, struct shardmap_op *op)
+static int put(struct bench_job *job, const uint64_t *key,
+	       struct shardmap_op *op)
 {
-	bench_fill_values(job, 1);
-	if (ioctl(fd, SHARDMAP_IOC_PUT, op))
+	op->key = (uintptr_t)key;
+	bench_value(key, job->in, job->payload->value_len);
+	if (ioctl(job->fd, SHARDMAP_IOC_PUT, op))
 		return -errno;
 	/* All keys are there. */
 	if (op->flags) {
@@ -57,30 +62,27 @@ static int run_single(struct bench_job *job)
 	const struct bench_payload *payload = job->payload;
 	struct shardmap_op get_op = {
 		.size = sizeof(get_op),
-		.key = (uintptr_t)job->in,
 		.key_len = payload->key_len,
 		.out = (uintptr_t)job->out,
 		.out_len = payload->value_len,
 	};
 	struct shardmap_op put_op = {
 		.size = sizeof(put_op),
-		.key = (uintptr_t)job->in,
 		.key_len = payload->key_len,
-		.value = (uintptr_t)bench_in_values(job),
+		.value = (uintptr_t)job->in,
 		.value_len = payload->value_len,
 	};
-	uint32_t writes = job->work == BENCH_MIX90 ? BENCH_WRITE : 0;
+	bool mixed = job->work == BENCH_MIX90;
 	bool all = job->work == BENCH_PUT;
-	int fd = job->fd, err = 0;
+	int err = 0;
 
 	for (; job->done < job->ops && !err; job->done++) {
-		const uint32_t *number = job->stream + job->done;
+		const uint64_t *key = bench_keys(job);
 
-		bench_fill_keys(job, number, 1);
-		if (all || (*number & writes))
-			err = put(fd, job, &put_op);
+		if (all || (mixed && job->writes[job->done]))
+			err = put(job, key, &put_op);
 		else
-			err = get(fd, job, &get_op);
+			err = get(job, key, &get_op);
 	}
 	return err;
 }
@@ -107,7 +109,8 @@ static void lay_out(struct bench_job *job, bool gets)
 	}
 }
 
-static int check_gets(struct bench_job *job, unsigned int nr)
+static int check_gets(struct bench_job *job, const uint64_t *keys,
+		      unsigned int nr)
 {
 	const struct bench_payload *payload = job->payload;
 
@@ -117,7 +120,7 @@ static int check_gets(struct bench_job *job, unsigned int nr)
 		if (op->status)
 			return op->status;
 		if (op->out_len == payload->value_len &&
-		    bench_value_is(job->in + i * (payload->key_len / 8),
+		    bench_value_is(keys + i * (payload->key_len / 8),
 				   job->out + i * (payload->value_len / 8),
 				   payload->value_len))
 			continue;
@@ -140,38 +143,49 @@ static int check_puts(struct bench_job *job, unsigned int nr)
 	return 0;
 }
 
-static int run_batch(struct bench_job *job, bool gets)
+/* Lookups take their keys from where they are; with updates, values follow. */
+static void set_input(struct bench_job *job, struct shardmap_batch *arg,
+		      bool gets)
 {
 	const struct bench_payload *payload = job->payload;
+	const uint64_t *keys = bench_keys(job);
+	unsigned int key_bytes = job->batch * payload->key_len;
+
+	if (gets) {
+		arg->in = (uintptr_t)keys;
+		arg->in_len = arg->nr_ops * payload->key_len;
+		return;
+	}
+	memcpy(job->in, keys, arg->nr_ops * payload->key_len);
+	bench_values(keys, job->in + key_bytes / 8, arg->nr_ops, payload);
+	arg->in = (uintptr_t)job->in;
+	arg->in_len = key_bytes + job->batch * payload->value_len;
+}
+
+static int run_batch(struct bench_job *job, bool gets)
+{
 	struct shardmap_batch arg = {
 		.size = sizeof(arg),
 		.ops = (uintptr_t)job->batch_ops,
 		.op_size = sizeof(job->batch_ops[0]),
-		.in = (uintptr_t)job->in,
-		.in_len = job->batch * payload->key_len,
 	};
 	int err = 0;
 
 	lay_out(job, gets);
 	if (gets) {
 		arg.out = (uintptr_t)job->out;
-		arg.out_len = job->batch * payload->value_len;
-	} else {
-		arg.in_len += job->batch * payload->value_len;
+		arg.out_len = job->batch * job->payload->value_len;
 	}
 	while (job->done < job->ops && !err) {
-		unsigned int nr = bench_next(job);
-
-		bench_fill_keys(job, job->stream + job->done, nr);
-		if (!gets)
-			bench_fill_values(job, nr);
-		arg.nr_ops = nr;
+		arg.nr_ops = bench_next(job);
+		set_input(job, &arg, gets);
 		if (ioctl(job->fd, SHARDMAP_IOC_BATCH, &arg))
 			return -errno;
-		if (arg.done != nr)
+		if (arg.done != arg.nr_ops)
 			return -EINTR;
-		err = gets ? check_gets(job, nr) : check_puts(job, nr);
-		job->done += nr;
+		err = gets ? check_gets(job, bench_keys(job), arg.nr_ops) :
+			     check_puts(job, arg.nr_ops);
+		job->done += arg.nr_ops;
 	}
 	return err;
 }

@@ -27,20 +27,20 @@ static void check_values(unsigned int key_len, unsigned int value_len)
 static void check_stream(enum bench_dist dist, uint64_t entries,
 			 uint64_t first_min, uint64_t first_max)
 {
-	static uint32_t stream[NUMBERS];
-	uint64_t writes = 0, first = 0;
+	static uint64_t keys[NUMBERS];
+	static uint8_t writes[NUMBERS];
+	uint64_t nr_writes = 0, nr_first = 0, first;
 
-	bench_stream(stream, NUMBERS, entries, dist, 1);
+	bench_key(0, &first, sizeof(first));
+	bench_stream(keys, writes, NUMBERS, 8, entries, dist, 1);
 	for (unsigned int i = 0; i < NUMBERS; i++) {
-		uint32_t number = stream[i] & ~BENCH_WRITE;
-
-		assert(number < entries);
-		writes += stream[i] != number;
-		first += !number;
+		nr_writes += writes[i];
+		nr_first += keys[i] == first;
 	}
 	/* One in ten, within six standard deviations */
-	assert(writes > NUMBERS / 10 - 570 && writes < NUMBERS / 10 + 570);
-	assert(first >= first_min && first <= first_max);
+	assert(nr_writes > NUMBERS / 10 - 570);
+	assert(nr_writes < NUMBERS / 10 + 570);
+	assert(nr_first >= first_min && nr_first <= first_max);
 }
 
 static void check_lists(void)
