@@ -126,6 +126,11 @@ long smdev_delete(struct smdev_cmd *cmd);
 long smdev_get_or_put(struct smdev_cmd *cmd);
 long smdev_add(struct smdev_cmd *cmd);
 
+/* scratch.c */
+void *smdev_scratch_get(size_t bytes);
+void smdev_scratch_put(void *buf, size_t bytes);
+void smdev_scratch_exit(void);
+
 /* batch.c */
 long smdev_batch(struct smdev_cmd *cmd);
 
