@@ -388,6 +388,9 @@ long smdev_batch(struct smdev_cmd *cmd)
 	err = check_arg(b.arg);
 	if (err)
 		return err;
+	err = smdev_batch_gets(cmd);
+	if (err <= 0)
+		return err;
 	err = copy_in(&b);
 	if (!err)
 		err = probe(&b, cmd);

@@ -131,6 +131,9 @@ void *smdev_scratch_get(size_t bytes);
 void smdev_scratch_put(void *buf, size_t bytes);
 void smdev_scratch_exit(void);
 
+/* gets.c */
+long smdev_batch_gets(struct smdev_cmd *cmd);
+
 /* batch.c */
 long smdev_batch(struct smdev_cmd *cmd);
 
