@@ -23,25 +23,56 @@ static __always_inline bool is_plain(const struct smdev_table *table,
 	       op->key_len <= min(table->create.max_key_len, KEY_BYTES);
 }
 
+/* With user memory open.  What is only written back is not read. */
+static __always_inline bool read_op(struct shardmap_op *op,
+				    const struct shardmap_op __user *uop)
+{
+	unsafe_get_user(op->size, &uop->size, fault);
+	unsafe_get_user(op->flags, &uop->flags, fault);
+	unsafe_get_user(op->key, &uop->key, fault);
+	unsafe_get_user(op->key_len, &uop->key_len, fault);
+	unsafe_get_user(op->value_len, &uop->value_len, fault);
+	unsafe_get_user(op->value, &uop->value, fault);
+	unsafe_get_user(op->out, &uop->out, fault);
+	unsafe_get_user(op->out_len, &uop->out_len, fault);
+	unsafe_get_user(op->reserved, &uop->reserved, fault);
+	unsafe_get_user(op->delta, &uop->delta, fault);
+	unsafe_get_user(op->initial, &uop->initial, fault);
+	return true;
+fault:
+	return false;
+}
+
+/* With user memory open. */
+static __always_inline bool read_key(u8 *key, const u8 __user *ukey, u32 len)
+{
+	for (; len >= 8; len -= 8, key += 8, ukey += 8)
+		unsafe_get_user(*(u64 *)key, (const u64 __user *)ukey, fault);
+	for (; len; len--)
+		unsafe_get_user(*key++, ukey++, fault);
+	return true;
+fault:
+	return false;
+}
+
 /* Read operation and key with one opening of user memory. */
 static __always_inline bool copy_in(const struct smdev_table *table,
 				    const struct shardmap_op __user *uop,
 				    struct shardmap_op *op, u8 *key)
 {
 	const u8 __user *ukey;
+	bool good;
 
 	if (!user_read_access_begin(uop, sizeof(*uop)))
 		return false;
-	smdev_unsafe_get_op(op, uop, fault);
-	ukey = u64_to_user_ptr(op->key);
-	if (!is_plain(table, op) || !access_ok(ukey, op->key_len))
-		goto fault;
-	smdev_unsafe_get(key, ukey, op->key_len, fault);
+	good = read_op(op, uop);
+	if (good) {
+		ukey = u64_to_user_ptr(op->key);
+		good = is_plain(table, op) && access_ok(ukey, op->key_len) &&
+		       read_key(key, ukey, op->key_len);
+	}
 	user_read_access_end();
-	return true;
-fault:
-	user_read_access_end();
-	return false;
+	return good;
 }
 
 /* Write value and results with one opening; flags stay zero. */

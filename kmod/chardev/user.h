@@ -15,45 +15,6 @@
 /* Longer copies are those of uaccess.h. */
 #define SMDEV_SMALL 128U
 
-/*
- * The structure of an operation, between user_read_access_begin() and its end, with
- * no loop.  What is only written back is left out.
- */
-#define smdev_unsafe_get_op(op, uop, label)                                 \
-	do {                                                                \
-		struct shardmap_op *__op = (op);                            \
-		const struct shardmap_op __user *__uop = (uop);             \
-                                                                            \
-		unsafe_get_user(__op->size, &__uop->size, label);           \
-		unsafe_get_user(__op->flags, &__uop->flags, label);         \
-		unsafe_get_user(__op->key, &__uop->key, label);             \
-		unsafe_get_user(__op->key_len, &__uop->key_len, label);     \
-		unsafe_get_user(__op->value_len, &__uop->value_len, label); \
-		unsafe_get_user(__op->value, &__uop->value, label);         \
-		unsafe_get_user(__op->out, &__uop->out, label);             \
-		unsafe_get_user(__op->out_len, &__uop->out_len, label);     \
-		unsafe_get_user(__op->reserved, &__uop->reserved, label);   \
-		unsafe_get_user(__op->delta, &__uop->delta, label);         \
-		unsafe_get_user(__op->initial, &__uop->initial, label);     \
-	} while (0)
-
-/* Bytes, between user_read_access_begin() and its end; @to at a multiple of 8 */
-#define smdev_unsafe_get(to, from, len, label)                              \
-	do {                                                                \
-		const u8 __user *__from = (from);                           \
-		size_t __len = (len);                                       \
-		u8 *__to = (to);                                            \
-                                                                            \
-		for (; __len >= sizeof(u64); __len -= sizeof(u64)) {        \
-			unsafe_get_user(*(u64 *)__to,                       \
-					(const u64 __user *)__from, label); \
-			__from += sizeof(u64);                              \
-			__to += sizeof(u64);                                \
-		}                                                           \
-		for (; __len; __len--)                                      \
-			unsafe_get_user(*__to++, __from++, label);          \
-	} while (0)
-
 /**
  * smdev_get_words() - Copy in a structure of 64-bit words.
  * @to: where to
