@@ -64,7 +64,7 @@ static void print_head(const struct bench_config *config,
 	printf("%-14s", "");
 	for (unsigned int i = 0; i < BENCH_BACKEND_NR; i++)
 		if (config->backends & 1u << i)
-			printf("%22s", bench_backends[i]->name);
+			printf(" %21s", bench_backends[i]->name);
 	putchar('\n');
 }
 
@@ -75,7 +75,7 @@ static void print_cell(const struct bench_row *row, unsigned int repeats)
 	snprintf(cell, sizeof(cell), "%.0f (%.0f-%.0f)",
 		 bench_median(row->ns, repeats), row->ns[0],
 		 row->ns[repeats - 1]);
-	printf("%22s", cell);
+	printf(" %21s", cell);
 }
 
 /* Prints the row's line of cells; returns how many rows of the plan it has. */
@@ -93,7 +93,7 @@ static size_t print_line(const struct bench_config *config,
 		    row[used].target == i)
 			print_cell(&row[used++], config->repeats);
 		else
-			printf("%22s", "-");
+			printf(" %21s", "-");
 	}
 	putchar('\n');
 	return used;
