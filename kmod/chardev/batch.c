@@ -6,11 +6,12 @@
  * What the operations read and write in between is kernel memory, so a caller
  * that changes its own memory meanwhile changes nothing here.
  */
+#include <linux/align.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
+#include <linux/stddef.h>
 #include <linux/uaccess.h>
 
 #include "chardev.h"
@@ -29,6 +30,8 @@
  * @in: keys and values to store
  * @out: values found, where an operation says so
  * @gets: lookups that stand side by side in the batch
+ * @scratch: memory of all of these
+ * @scratch_bytes: how much was asked for
  * @updates: some operation may change the table
  */
 struct batch {
@@ -38,6 +41,8 @@ struct batch {
 	u8 *in;
 	u8 *out;
 	struct shardmap_lookup *gets;
+	void *scratch;
+	size_t scratch_bytes;
 	bool updates;
 };
 
@@ -57,41 +62,145 @@ static int check_arg(const struct shardmap_batch *arg)
 	return 0;
 }
 
+/*
+ * Operations as this kernel has them are copied word by word: version and old are
+ * results, so they are not read, and only what has a result is written.
+ */
+enum op_word {
+	WORD_STATUS = offsetof(struct shardmap_batch_op, opcode) / 8,
+	WORD_KEY = offsetof(struct shardmap_batch_op, key_off) / 8,
+	WORD_VALUE = offsetof(struct shardmap_batch_op, value_off) / 8,
+	WORD_OUT = offsetof(struct shardmap_batch_op, out_off) / 8,
+	WORD_VERSION = offsetof(struct shardmap_batch_op, version) / 8,
+	WORD_DELTA = offsetof(struct shardmap_batch_op, delta) / 8,
+	WORD_INITIAL = offsetof(struct shardmap_batch_op, initial) / 8,
+	WORD_OLD = offsetof(struct shardmap_batch_op, old) / 8,
+	WORDS = sizeof(struct shardmap_batch_op) / 8,
+};
+
+static int copy_same_ops_in(struct batch *b)
+{
+	const u64 __user *from = u64_to_user_ptr(b->arg->ops);
+	u64 *to = (u64 *)b->ops;
+	u64 *end = (u64 *)(b->ops + b->arg->nr_ops);
+
+	might_fault();
+	if (!user_read_access_begin(from, (u8 *)end - (u8 *)to))
+		return -EFAULT;
+	for (; to < end; to += WORDS, from += WORDS) {
+		unsafe_get_user(to[WORD_STATUS], from + WORD_STATUS, fault);
+		unsafe_get_user(to[WORD_KEY], from + WORD_KEY, fault);
+		unsafe_get_user(to[WORD_VALUE], from + WORD_VALUE, fault);
+		unsafe_get_user(to[WORD_OUT], from + WORD_OUT, fault);
+		unsafe_get_user(to[WORD_DELTA], from + WORD_DELTA, fault);
+		unsafe_get_user(to[WORD_INITIAL], from + WORD_INITIAL, fault);
+	}
+	user_read_access_end();
+	return 0;
+fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+static int copy_same_ops_out(const struct batch *b)
+{
+	u64 __user *to = u64_to_user_ptr(b->arg->ops);
+	const struct shardmap_batch_op *op = b->ops, *end = op + b->arg->done;
+
+	might_fault();
+	if (!user_write_access_begin(to, (u8 *)end - (u8 *)op))
+		return -EFAULT;
+	for (; op < end; op++, to += WORDS) {
+		const u64 *from = (const u64 *)op;
+
+		unsafe_put_user(from[WORD_STATUS], to + WORD_STATUS, fault);
+		if (op->status && op->status != -ENOBUFS)
+			continue;
+		unsafe_put_user(from[WORD_OUT], to + WORD_OUT, fault);
+		if (op->status)
+			continue;
+		unsafe_put_user(from[WORD_VERSION], to + WORD_VERSION, fault);
+		if (op->opcode != SHARDMAP_OP_GET)
+			unsafe_put_user(from[WORD_OLD], to + WORD_OLD, fault);
+	}
+	user_write_access_end();
+	return 0;
+fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
+static int copy_other_ops_in(struct batch *b)
+{
+	u32 i, op_size = b->arg->op_size;
+	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
+	int err = 0;
+
+	for (i = 0; i < b->arg->nr_ops && !err; i++)
+		err = copy_struct_from_user(&b->ops[i], sizeof(*b->ops),
+					    uops + (size_t)i * op_size,
+					    op_size);
+	return err;
+}
+
+static int copy_other_ops_out(const struct batch *b)
+{
+	u32 i, op_size = b->arg->op_size;
+	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
+
+	for (i = 0; i < b->arg->done; i++)
+		if (copy_to_user(uops + (size_t)i * op_size, &b->ops[i],
+				 sizeof(*b->ops)))
+			return -EFAULT;
+	return 0;
+}
+
 static int copy_ops_in(struct batch *b)
 {
-	u32 i, nr = b->arg->nr_ops, op_size = b->arg->op_size;
-	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
+	u32 i;
 	int err;
 
-	if (op_size == sizeof(*b->ops)) {
-		if (copy_from_user(b->ops, uops, nr * sizeof(*b->ops)))
-			return -EFAULT;
-	} else {
-		for (i = 0; i < nr; i++) {
-			err = copy_struct_from_user(&b->ops[i], sizeof(*b->ops),
-						    uops + (size_t)i * op_size,
-						    op_size);
-			if (err)
-				return err;
-		}
-	}
-	for (i = 0; i < nr; i++)
-		b->updates |= smdev_op_updates(b->ops[i].opcode);
+	err = b->arg->op_size == sizeof(*b->ops) ? copy_same_ops_in(b) :
+						   copy_other_ops_in(b);
+	if (err)
+		return err;
+	for (i = 0; i < b->arg->nr_ops; i++)
+		if (b->ops[i].opcode != SHARDMAP_OP_GET)
+			b->updates |= smdev_op_updates(b->ops[i].opcode);
+	return 0;
+}
+
+static int copy_ops_out(const struct batch *b)
+{
+	return b->arg->op_size == sizeof(*b->ops) ? copy_same_ops_out(b) :
+						    copy_other_ops_out(b);
+}
+
+static int take_memory(struct batch *b)
+{
+	const struct shardmap_batch *arg = b->arg;
+	size_t gets = GETS_MAX * sizeof(*b->gets);
+	size_t ops = arg->nr_ops * sizeof(*b->ops);
+	size_t in = ALIGN(arg->in_len, 8);
+
+	b->scratch_bytes = gets + ops + in + arg->out_len;
+	b->scratch = smdev_scratch_get(b->scratch_bytes);
+	if (!b->scratch)
+		return -ENOMEM;
+	b->gets = b->scratch;
+	b->ops = b->scratch + gets;
+	b->in = b->scratch + gets + ops;
+	b->out = b->in + in;
 	return 0;
 }
 
 static int copy_in(struct batch *b)
 {
-	struct shardmap_batch *arg = b->arg;
+	const struct shardmap_batch *arg = b->arg;
+	int err = take_memory(b);
 
-	b->ops = kvmalloc_array(arg->nr_ops, sizeof(*b->ops),
-				GFP_KERNEL_ACCOUNT);
-	b->in = kvmalloc(arg->in_len, GFP_KERNEL_ACCOUNT);
-	b->out = kvmalloc(arg->out_len, GFP_KERNEL_ACCOUNT);
-	b->gets = kmalloc_array(GETS_MAX, sizeof(*b->gets), GFP_KERNEL_ACCOUNT);
-	if (!b->ops || !b->gets || (arg->in_len && !b->in) ||
-	    (arg->out_len && !b->out))
-		return -ENOMEM;
+	if (err)
+		return err;
 	if (copy_from_user(b->in, u64_to_user_ptr(arg->in), arg->in_len))
 		return -EFAULT;
 	return copy_ops_in(b);
@@ -168,34 +277,46 @@ static void run_op(struct batch *b, struct shardmap_batch_op *bop)
 	finish_op(bop, op.out_len, err);
 }
 
+/* What prepare_op() makes of a lookup; false if it is none, or not a valid one. */
+static bool prepare_get(const struct batch *b,
+			const struct shardmap_batch_op *bop,
+			struct shardmap_lookup *get)
+{
+	if (bop->opcode != SHARDMAP_OP_GET)
+		return false;
+	if ((bop->flags | bop->value_off | bop->value_len) ||
+	    (bop->delta | bop->initial) || !bop->key_len)
+		return false;
+	if (!within(bop->key_off, bop->key_len, b->arg->in_len) ||
+	    !within(bop->out_off, bop->out_len, b->arg->out_len))
+		return false;
+	get->key = b->in + bop->key_off;
+	get->key_len = bop->key_len;
+	get->value.buf = b->out + bop->out_off;
+	get->value.len = bop->out_len;
+	return true;
+}
+
 /*
  * Run the lookups that stand side by side from operation @first on, up to @end, as
  * one call.  Returns how many operations that were.
  */
 static u32 run_gets(struct batch *b, u32 first, u32 end)
 {
-	u32 i, nr = 0;
+	struct shardmap_batch_op *bop = b->ops + first;
+	u32 i, nr = 0, most = min(end - first, GETS_MAX);
 
-	end = min(end, first + GETS_MAX);
-	for (i = first; i < end; i++, nr++) {
-		struct smdev_op op;
-
-		if (b->ops[i].opcode != SHARDMAP_OP_GET ||
-		    prepare_op(b, &b->ops[i], &op))
-			break;
-		b->gets[nr] = (struct shardmap_lookup){
-			.key = op.key,
-			.key_len = op.key_len,
-			.value = { .buf = op.out, .len = op.out_len },
-		};
-	}
+	while (nr < most && prepare_get(b, &bop[nr], &b->gets[nr]))
+		nr++;
+	if (!nr)
+		return 0;
 	shardmap_get_many(b->table->map, b->gets, nr);
 	for (i = 0; i < nr; i++) {
 		const struct shardmap_lookup *get = &b->gets[i];
 
 		if (!get->err)
-			b->ops[first + i].version = get->value.version;
-		finish_op(&b->ops[first + i], get->value.len, get->err);
+			bop[i].version = get->value.version;
+		finish_op(&bop[i], get->value.len, get->err);
 	}
 	return nr;
 }
@@ -252,23 +373,6 @@ static int copy_values_out(const struct batch *b)
 								     0;
 }
 
-static int copy_ops_out(const struct batch *b)
-{
-	u32 i, done = b->arg->done, op_size = b->arg->op_size;
-	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
-
-	if (op_size == sizeof(*b->ops)) {
-		if (copy_to_user(uops, b->ops, done * sizeof(*b->ops)))
-			return -EFAULT;
-		return 0;
-	}
-	for (i = 0; i < done; i++)
-		if (copy_to_user(uops + (size_t)i * op_size, &b->ops[i],
-				 sizeof(*b->ops)))
-			return -EFAULT;
-	return 0;
-}
-
 /**
  * smdev_batch() - SHARDMAP_IOC_BATCH
  * @cmd: the command
@@ -284,6 +388,9 @@ long smdev_batch(struct smdev_cmd *cmd)
 	err = check_arg(b.arg);
 	if (err)
 		return err;
+	err = smdev_batch_gets(cmd);
+	if (err <= 0)
+		return err;
 	err = copy_in(&b);
 	if (!err)
 		err = probe(&b, cmd);
@@ -293,9 +400,6 @@ long smdev_batch(struct smdev_cmd *cmd)
 		err = copy_values_out(&b);
 	if (!err)
 		err = copy_ops_out(&b) ?: smdev_reply(cmd);
-	kfree(b.gets);
-	kvfree(b.out);
-	kvfree(b.in);
-	kvfree(b.ops);
+	smdev_scratch_put(b.scratch, b.scratch_bytes);
 	return err;
 }

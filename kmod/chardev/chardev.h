@@ -7,6 +7,7 @@
 #define _SHARDMAP_CHARDEV_CHARDEV_H
 
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/shardmap.h>
 #include <linux/stddef.h>
 #include <uapi/linux/shardmap.h>
@@ -60,8 +61,12 @@ struct smdev_ioctl {
 		.execute = _execute,                                 \
 	}
 
-/* Room for the structure of any command. */
+/* What users store is charged to their memory cgroup. */
+#define SMDEV_GFP GFP_KERNEL_ACCOUNT
+
+/* Room for the structure of any command; all begin with @size. */
 union smdev_arg {
+	u32 size;
 	struct shardmap_create create;
 	struct shardmap_device_info device_info;
 	struct shardmap_info info;
@@ -113,11 +118,24 @@ int smdev_reply(const struct smdev_cmd *cmd);
 int smdev_op_check(const struct smdev_op *op, bool has_value, bool has_out);
 int smdev_op_execute(struct shardmap *map, struct smdev_op *op);
 bool smdev_op_updates(u32 opcode);
+
+/* get.c */
+long smdev_get_quick(struct smdev_table *table, struct shardmap_op __user *uop);
+
+/* single.c */
 long smdev_get(struct smdev_cmd *cmd);
 long smdev_put(struct smdev_cmd *cmd);
 long smdev_delete(struct smdev_cmd *cmd);
 long smdev_get_or_put(struct smdev_cmd *cmd);
 long smdev_add(struct smdev_cmd *cmd);
+
+/* scratch.c */
+void *smdev_scratch_get(size_t bytes);
+void smdev_scratch_put(void *buf, size_t bytes);
+void smdev_scratch_exit(void);
+
+/* gets.c */
+long smdev_batch_gets(struct smdev_cmd *cmd);
 
 /* batch.c */
 long smdev_batch(struct smdev_cmd *cmd);

@@ -72,4 +72,5 @@ int smdev_init(void)
 void smdev_exit(void)
 {
 	misc_deregister(&device);
+	smdev_scratch_exit();
 }

@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 
 #include "chardev.h"
+#include "user.h"
 
 /* The layout is the same for 32-bit callers, has no holes and does not change. */
 static void __maybe_unused build_check_abi(void)
@@ -40,6 +41,28 @@ static const struct smdev_ioctl *find(const struct smdev_ioctl *ioctls,
 	return NULL;
 }
 
+/* The structure of a caller that was compiled with a shorter or a longer one. */
+static noinline int fetch_other(struct smdev_cmd *cmd, u32 min_size)
+{
+	if (get_user(cmd->user_size, (u32 __user *)cmd->uarg))
+		return -EFAULT;
+	if (cmd->user_size < min_size)
+		return -EINVAL;
+	if (cmd->user_size > PAGE_SIZE)
+		return -E2BIG;
+	return copy_struct_from_user(cmd->arg, cmd->size, cmd->uarg,
+				     cmd->user_size);
+}
+
+/* Guess that the caller has this kernel's structure; what else it is starts anew. */
+static int fetch(struct smdev_cmd *cmd, union smdev_arg *buffer, u32 min_size)
+{
+	if (likely(!smdev_get_words(buffer, cmd->uarg, cmd->size) &&
+		   buffer->size == cmd->size))
+		return 0;
+	return fetch_other(cmd, min_size);
+}
+
 /**
  * smdev_dispatch() - Carry out an ioctl.
  * @table: the table, NULL for the device
@@ -56,24 +79,21 @@ long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
 		    size_t nr_ioctls, unsigned int number, unsigned long arg)
 {
 	const struct smdev_ioctl *ioctl = find(ioctls, nr_ioctls, number);
-	union smdev_arg buffer;
-	struct smdev_cmd cmd = {
-		.table = table,
-		.uarg = (void __user *)arg,
-		.arg = &buffer,
-	};
+	/* fetch() fills what the command's structure has. */
+	union smdev_arg buffer __uninitialized;
+	struct smdev_cmd cmd;
 	int err;
 
 	if (!ioctl)
 		return -ENOTTY;
-	if (get_user(cmd.user_size, (u32 __user *)cmd.uarg))
-		return -EFAULT;
-	if (cmd.user_size < ioctl->min_size)
-		return -EINVAL;
-	if (cmd.user_size > PAGE_SIZE)
-		return -E2BIG;
-	cmd.size = ioctl->size;
-	err = copy_struct_from_user(cmd.arg, cmd.size, cmd.uarg, cmd.user_size);
+	cmd = (struct smdev_cmd){
+		.table = table,
+		.uarg = (void __user *)arg,
+		.user_size = ioctl->size,
+		.size = ioctl->size,
+		.arg = &buffer,
+	};
+	err = fetch(&cmd, &buffer, ioctl->min_size);
 	if (err)
 		return err;
 	return ioctl->execute(&cmd);
@@ -91,7 +111,7 @@ long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
  */
 int smdev_reply(const struct smdev_cmd *cmd)
 {
-	if (copy_to_user(cmd->uarg, cmd->arg, min(cmd->user_size, cmd->size)))
-		return -EFAULT;
-	return 0;
+	if (likely(cmd->user_size >= cmd->size))
+		return smdev_put_words(cmd->uarg, cmd->arg, cmd->size);
+	return copy_to_user(cmd->uarg, cmd->arg, cmd->user_size) ? -EFAULT : 0;
 }

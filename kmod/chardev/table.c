@@ -53,8 +53,8 @@ static long table_info(struct smdev_cmd *cmd)
 	return smdev_reply(cmd);
 }
 
+/* Those most used come first. */
 static const struct smdev_ioctl table_ioctls[] = {
-	SMDEV_IOCTL(SHARDMAP_IOC_INFO, table_info, shardmap_info, resizes),
 	SMDEV_IOCTL(SHARDMAP_IOC_GET, smdev_get, shardmap_op, old),
 	SMDEV_IOCTL(SHARDMAP_IOC_PUT, smdev_put, shardmap_op, old),
 	SMDEV_IOCTL(SHARDMAP_IOC_DELETE, smdev_delete, shardmap_op, old),
@@ -63,12 +63,20 @@ static const struct smdev_ioctl table_ioctls[] = {
 	SMDEV_IOCTL(SHARDMAP_IOC_ADD, smdev_add, shardmap_op, old),
 	SMDEV_IOCTL(SHARDMAP_IOC_BATCH, smdev_batch, shardmap_batch, reserved),
 	SMDEV_IOCTL(SHARDMAP_IOC_SCAN, smdev_scan, shardmap_scan, done),
+	SMDEV_IOCTL(SHARDMAP_IOC_INFO, table_info, shardmap_info, resizes),
 	SMDEV_IOCTL(SHARDMAP_IOC_CLEAR, smdev_clear, shardmap_clear, removed),
 };
 
 static long table_ioctl(struct file *file, unsigned int number,
 			unsigned long arg)
 {
+	if (number == SHARDMAP_IOC_GET) {
+		long ret = smdev_get_quick(file->private_data,
+					   (struct shardmap_op __user *)arg);
+
+		if (likely(ret <= 0))
+			return ret;
+	}
 	return smdev_dispatch(file->private_data, table_ioctls,
 			      ARRAY_SIZE(table_ioctls), number, arg);
 }

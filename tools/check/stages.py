@@ -142,7 +142,13 @@ STOCK_COMMAND = (
     "sh /wordcount.sh > /out/wordcount.json || exit 1; "
     "shardmap-stress --threads 2 --processes 2 --duration {seconds} --json "
     "> /out/stress.json || exit 1; "
+    "shardmap-stress bench --entries 1000 --ops 1000 --repeats 1 --threads 1,2 "
+    "--json > /out/bench.json || exit 1; "
     "rmmod shardmap")
+
+# For two payloads and two numbers of threads: works with keys, at two distributions,
+# on two tables and two BPF maps; iterate_batch on these four; two bare system calls.
+BENCH_ROWS = 2 * 2 * (2 * (2 * 7 + 2 * 5) + 4 + 2)
 
 
 def _stock(kernel, bits):
@@ -176,6 +182,9 @@ def _stock(kernel, bits):
         name = kernel.replace("-", "").replace(".", "")
         words = json.loads((out / "wordcount.json").read_text())
         stress = json.loads((out / "stress.json").read_text())
+        rows = json.loads((out / "bench.json").read_text())
+        result.count(len(rows) == BENCH_ROWS,
+                     f"shardmap-stress bench gave {len(rows)} rows of {BENCH_ROWS}")
         result.figures.update({f"{name}_ops": stress["ops"],
                                "wordcount_words": words["words"],
                                "wordcount_mismatches": words["mismatches"]})

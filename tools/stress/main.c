@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench.h"
 #include "stress.h"
 
 /* Keys of others would look like faults. */
@@ -100,9 +101,14 @@ static enum tool_exit stress(const struct config *config)
 
 int main(int argc, char **argv)
 {
+	static char bench[] = "shardmap-stress bench";
 	struct config config;
 
 	tool_init();
+	if (argc > 1 && !strcmp(argv[1], "bench")) {
+		argv[1] = bench;
+		return bench_main(argc - 1, argv + 1);
+	}
 	parse_options(argc, argv, &config);
 	return stress(&config);
 }

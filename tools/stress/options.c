@@ -85,7 +85,8 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Puts load on a shardmap table and checks every result."
-	"\vExit status: 0 good, 1 an operation failed, 2 usage, 3 verification "
+	"\v'shardmap-stress bench' measures instead of checking; see its --help."
+	"\n\nExit status: 0 good, 1 an operation failed, 2 usage, 3 verification "
 	"failed, 4 reports in the kernel log.";
 
 static unsigned int allowed_cpus(void)
