@@ -23,10 +23,12 @@ static __always_inline bool is_plain(const struct smdev_table *table,
 	       op->key_len <= min(table->create.max_key_len, KEY_BYTES);
 }
 
-/* With user memory open.  What is only written back is not read. */
+/* What is only written back is not read. */
 static __always_inline bool read_op(struct shardmap_op *op,
 				    const struct shardmap_op __user *uop)
 {
+	if (!user_read_access_begin(uop, sizeof(*uop)))
+		return false;
 	unsafe_get_user(op->size, &uop->size, fault);
 	unsafe_get_user(op->flags, &uop->flags, fault);
 	unsafe_get_user(op->key, &uop->key, fault);
@@ -38,41 +40,38 @@ static __always_inline bool read_op(struct shardmap_op *op,
 	unsafe_get_user(op->reserved, &uop->reserved, fault);
 	unsafe_get_user(op->delta, &uop->delta, fault);
 	unsafe_get_user(op->initial, &uop->initial, fault);
+	user_read_access_end();
 	return true;
 fault:
+	user_read_access_end();
 	return false;
 }
 
-/* With user memory open. */
+/*
+ * Opens user memory anew, since that is what keeps a CPU from reading through a bad
+ * pointer before the pointer is checked.
+ */
 static __always_inline bool read_key(u8 *key, const u8 __user *ukey, u32 len)
 {
+	if (!user_read_access_begin(ukey, len))
+		return false;
 	for (; len >= 8; len -= 8, key += 8, ukey += 8)
 		unsafe_get_user(*(u64 *)key, (const u64 __user *)ukey, fault);
 	for (; len; len--)
 		unsafe_get_user(*key++, ukey++, fault);
+	user_read_access_end();
 	return true;
 fault:
+	user_read_access_end();
 	return false;
 }
 
-/* Read operation and key with one opening of user memory. */
 static __always_inline bool copy_in(const struct smdev_table *table,
 				    const struct shardmap_op __user *uop,
 				    struct shardmap_op *op, u8 *key)
 {
-	const u8 __user *ukey;
-	bool good;
-
-	if (!user_read_access_begin(uop, sizeof(*uop)))
-		return false;
-	good = read_op(op, uop);
-	if (good) {
-		ukey = u64_to_user_ptr(op->key);
-		good = is_plain(table, op) && access_ok(ukey, op->key_len) &&
-		       read_key(key, ukey, op->key_len);
-	}
-	user_read_access_end();
-	return good;
+	return read_op(op, uop) && is_plain(table, op) &&
+	       read_key(key, u64_to_user_ptr(op->key), op->key_len);
 }
 
 /* Write value and results with one opening; flags stay zero. */

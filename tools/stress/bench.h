@@ -43,7 +43,7 @@ enum bench_work {
 };
 
 enum bench_dist { BENCH_UNIFORM, BENCH_ZIPF, BENCH_DIST_NR };
-enum { BENCH_PAYLOAD_NR = 2, BENCH_BACKEND_NR = 5 };
+enum { BENCH_PAYLOAD_NR = 2, BENCH_BACKEND_NR = 6 };
 
 /* Lengths are multiples of 8. */
 struct bench_payload {
@@ -98,6 +98,7 @@ struct bench_job {
  * @name: its name in tables and JSON
  * @works: bit mask of what it can do
  * @flags: of the table or map that it makes
+ * @max_len: longest key and value in bytes, 0 if any will do
  * @reuses: a reader may be shown an entry that has been used again meanwhile, so
  *	wrong values are told of and are no failure
  * @probe: may be NULL; a negative errno if this kernel does not have it
@@ -109,6 +110,7 @@ struct bench_backend {
 	const char *name;
 	unsigned int works;
 	unsigned int flags;
+	unsigned int max_len;
 	bool reuses;
 	int (*probe)(void);
 	int (*open)(const struct bench_backend *backend,
@@ -203,6 +205,7 @@ int bench_report(const struct bench_config *config, struct bench_plan *plan);
 
 /* bench_ioctl.c, bench_bpf.c, bench_syscall.c */
 extern const struct bench_backend bench_ioctl, bench_ioctl_siphash;
+extern const struct bench_backend bench_ioctl_inline;
 extern const struct bench_backend bench_bpf_prealloc, bench_bpf_noprealloc;
 extern const struct bench_backend bench_syscall;
 

@@ -13,11 +13,14 @@
 static int open_table(const struct bench_backend *backend,
 		      const struct bench_payload *payload, uint64_t entries)
 {
-	struct shardmap_create create = { .flags = backend->flags };
+	struct shardmap_create create = {
+		.flags = backend->flags,
+		.max_key_len = payload->key_len,
+		.max_value_len = payload->value_len,
+	};
 	int device = shardmap_open_device();
 	int table;
 
-	(void)payload;
 	(void)entries;
 	if (device < 0)
 		return device;
@@ -273,6 +276,15 @@ const struct bench_backend bench_ioctl = {
 const struct bench_backend bench_ioctl_siphash = {
 	.name = "ioctl-siphash",
 	.works = WORKS,
+	.open = open_table,
+	.run = run,
+};
+
+const struct bench_backend bench_ioctl_inline = {
+	.name = "ioctl-inline",
+	.works = WORKS,
+	.flags = SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE,
+	.max_len = SHARDMAP_INLINE_LEN_MAX,
 	.open = open_table,
 	.run = run,
 };

@@ -32,8 +32,8 @@ const struct bench_payload bench_payloads[BENCH_PAYLOAD_NR] = {
 };
 
 const struct bench_backend *const bench_backends[BENCH_BACKEND_NR] = {
-	&bench_ioctl,	       &bench_ioctl_siphash, &bench_bpf_prealloc,
-	&bench_bpf_noprealloc, &bench_syscall,
+	&bench_ioctl,	     &bench_ioctl_siphash,  &bench_ioctl_inline,
+	&bench_bpf_prealloc, &bench_bpf_noprealloc, &bench_syscall,
 };
 
 enum {
@@ -61,8 +61,8 @@ static const struct argp_option options[] = {
 	  "get, put, mix90 (one put in ten), get_batch32, get_batch256, "
 	  "put_batch32, put_batch256, iterate_batch, getppid, ioctl_nop (all)" },
 	{ "backends", OPT_BACKENDS, "LIST", 0,
-	  "ioctl (a table with the fast hash), ioctl-siphash, bpf-prealloc, "
-	  "bpf-noprealloc, syscall (all)" },
+	  "ioctl (a table with the fast hash), ioctl-siphash, ioctl-inline, "
+	  "bpf-prealloc, bpf-noprealloc, syscall (all)" },
 	{ "seed", OPT_SEED, "N", 0, "of all random choices (1)" },
 	{ "bed", OPT_BED, "NAME", 0,
 	  "what JSON calls this machine (its kernel's release)" },

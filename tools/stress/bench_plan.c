@@ -24,6 +24,10 @@ unsigned int bench_batch_of(enum bench_work work)
 static bool wanted(const struct bench_config *config,
 		   const struct bench_row *row)
 {
+	unsigned int max_len = row->backend->max_len;
+
+	if (max_len && bench_payloads[row->payload].value_len > max_len)
+		return false;
 	return (config->payloads & 1u << row->payload) &&
 	       (config->dists & 1u << row->dist) &&
 	       (config->works & 1u << row->work) &&
