@@ -28,7 +28,8 @@ static int open_targets(struct targets *targets, struct bench_crew *crew,
 		const struct bench_backend *backend = bench_backends[i];
 		int err;
 
-		if (!(config->backends & 1u << i))
+		if (!(config->backends & 1u << i) ||
+		    !bench_takes(backend, payload))
 			continue;
 		err = backend->open(backend, payload, config->entries);
 		targets->fds[i] = err;

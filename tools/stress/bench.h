@@ -148,6 +148,8 @@ extern const struct bench_payload bench_payloads[BENCH_PAYLOAD_NR];
 extern const struct bench_backend *const bench_backends[BENCH_BACKEND_NR];
 
 /* bench_plan.c */
+bool bench_takes(const struct bench_backend *backend,
+		 const struct bench_payload *payload);
 int bench_plan_make(struct bench_plan *plan, const struct bench_config *config);
 void bench_plan_free(struct bench_plan *plan);
 unsigned int bench_batch_of(enum bench_work work);

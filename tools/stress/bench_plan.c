@@ -20,15 +20,20 @@ unsigned int bench_batch_of(enum bench_work work)
 	}
 }
 
+/* Tables that keep entries inline take short ones only. */
+bool bench_takes(const struct bench_backend *backend,
+		 const struct bench_payload *payload)
+{
+	return !backend->max_len || (payload->key_len <= backend->max_len &&
+				     payload->value_len <= backend->max_len);
+}
+
 /* Works that use no keys are measured once, as uniform. */
 static bool wanted(const struct bench_config *config,
 		   const struct bench_row *row)
 {
-	unsigned int max_len = row->backend->max_len;
-
-	if (max_len && bench_payloads[row->payload].value_len > max_len)
-		return false;
-	return (config->payloads & 1u << row->payload) &&
+	return bench_takes(row->backend, &bench_payloads[row->payload]) &&
+	       (config->payloads & 1u << row->payload) &&
 	       (config->dists & 1u << row->dist) &&
 	       (config->works & 1u << row->work) &&
 	       (config->backends & 1u << row->target) &&
