@@ -18,12 +18,13 @@ sys.dont_write_bytecode = True
 import bars  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
-from common import RESULTS, ROOT, Trouble, say  # noqa: E402
+from common import RESULTS, ROOT, Trouble, busy, say  # noqa: E402
 from suites import SUITES, Context  # noqa: E402
 
 
 def run_suite(name, context):
-    say(f"suite {name} ...")
+    others = busy()
+    say(f"suite {name} ... ({others} % of the machine is busy with other things)")
     started = time.monotonic()
     try:
         found = SUITES[name](context)
@@ -31,7 +32,8 @@ def run_suite(name, context):
         say(f"suite {name}: FAILED: {trouble}")
         return False
     seconds = round(time.monotonic() - started)
-    rows.merge(name, [{**row, "suite_seconds": seconds} for row in found])
+    rows.merge(name, [{**row, "suite_seconds": seconds, "busy_before": others}
+                      for row in found])
     say(f"suite {name}: {len(found)} rows in {seconds} s")
     return True
 

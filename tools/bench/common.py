@@ -6,6 +6,7 @@ import os
 import pathlib
 import platform
 import re
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
@@ -41,3 +42,18 @@ def machine():
             "cores": len(os.sched_getaffinity(0)), "caches": _cache_sizes(),
             "host_kernel": platform.release(),
             "date": datetime.date.today().isoformat()}
+
+
+def _cpu_times():
+    line = pathlib.Path("/proc/stat").read_text().splitlines()[0]
+    times = [int(word) for word in line.split()[1:9]]
+    # user nice system idle iowait irq softirq steal
+    return sum(times), times[3] + times[4]
+
+
+def busy():
+    """How busy others keep the machine, in %, looked at for a second."""
+    total, idle = _cpu_times()
+    time.sleep(1)
+    total, idle = (after - before for before, after in zip((total, idle), _cpu_times()))
+    return round(100 * (1 - idle / total)) if total else 0

@@ -45,12 +45,13 @@ def _machine(results):
         row = results.all(suite=suite)[0]
         beds = ", ".join(results.values("bed", suite=suite))
         rows.append([suite, beds, row.get("date"), row.get("host_kernel"),
-                     row.get("suite_seconds")])
+                     row.get("busy_before"), row.get("suite_seconds")])
     machines = sorted({f"{r.get('cpu')}, {r.get('cores')} cores, {r.get('caches')}"
                        for r in results.rows})
     return "\n".join([
         heading("Machine"), paragraph("; ".join(machines) + "."),
-        table(["Suite", "Beds", "Date", "Kernel of the machine", "Seconds"], rows)])
+        table(["Suite", "Beds", "Date", "Kernel of the machine", "Busy before, %",
+               "Seconds"], rows)])
 
 
 def _bars(results):

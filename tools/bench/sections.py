@@ -178,8 +178,9 @@ def latency(results):
              paragraph("Microseconds of single operations on ``uml``, while the map "
                        "grows from empty, and of 90 % reads afterwards.  ``worst`` is "
                        "the longest of all rounds.  ``loop`` does nothing: its figures "
-                       "are the clock and the machine's own pauses, which are in all "
-                       f"others too.  {_size(rows)}.")]
+                       "are the clock and the machine's own pauses.  Those come by "
+                       "time, so longer operations meet more of them.  "
+                       f"{_size(rows)}.")]
     for work in ("insert_latency", "mix90_latency"):
         found = results.all(suite="uml-grow", work=work)
         parts.append(table(
