@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The kernel's resizable hash table, with objects as a real user has them: freed
- * by RCU, replaced as a whole when the value changes, and compared inline.
+ * by RCU, replaced as a whole when the value changes, with the version that a user
+ * of shardmap gets, too, and compared inline.
  */
 #include <linux/err.h>
 #include <linux/rcupdate.h>
@@ -14,6 +15,7 @@
 struct object {
 	struct rcu_head rcu;
 	struct rhash_head node;
+	u64 version;
 	u8 data[] __aligned(8);
 };
 
@@ -118,6 +120,7 @@ static struct object *make_object(struct map *map, const void *key,
 
 	if (!object)
 		return NULL;
+	object->version = 1;
 	bench_copy_key(map->payload, object->data, key);
 	bench_copy_value(map->payload, object->data + map->payload->key_len,
 			 value);
@@ -168,6 +171,7 @@ static int insert_or_replace(struct map *map, struct object *new)
 	if (IS_ERR_OR_NULL(old)) {
 		err = PTR_ERR(old);
 	} else {
+		new->version = old->version + 1;
 		err = replace(map, old, new);
 		if (!err)
 			sm_kfree_rcu(old, rcu);
