@@ -127,6 +127,18 @@ static inline void sm_prefetch_line(const struct shardmap *map, u64 hash)
 	rcu_read_unlock();
 }
 
+/* Is the key there, in all likelihood?  Only a hint, like the two around it. */
+static inline bool sm_is_likely(const struct shardmap *map, u64 hash)
+{
+	bool likely_there;
+
+	rcu_read_lock();
+	likely_there = sm_match(READ_ONCE(sm_first_line(map, hash)->tags),
+				sm_tag(hash));
+	rcu_read_unlock();
+	return likely_there;
+}
+
 /* Fetch the entry that a key most likely has. */
 static inline void sm_prefetch_entry(const struct shardmap *map, u64 hash)
 {

@@ -30,8 +30,8 @@ static __always_inline void value_copy(void *buf, const void *value,
 				       u32 value_len)
 {
 	if (value_len == sizeof(u64)) {
-		/* shardmap_add() may be changing it. */
-		u64 number = atomic64_read((const atomic64_t *)value);
+		/* Pairs with the release of the number in store_in_place(). */
+		u64 number = atomic64_read_acquire((const atomic64_t *)value);
 
 		put_unaligned(number, (u64 *)buf);
 	} else {
@@ -50,7 +50,7 @@ static __always_inline int entry_read(const struct sm_entry *e,
 	/*
 	 * The version first: it may then be older than the number, which a later
 	 * compare on the version catches.  Pairs with the release store of the
-	 * version in add_in_place().  What a caller reads after a get is ordered
+	 * version in store_in_place().  What a caller reads after a get is ordered
 	 * by this acquire, too.
 	 */
 	value->version = atomic64_read_acquire(&e->version);

@@ -229,7 +229,7 @@ static int show(const struct gather *g, struct shardmap_position *pos,
 
 	for (i = 0; i < g->nr; i++) {
 		struct sm_entry *e = g->entry[i];
-		/* Pairs with the release store of the version in add_in_place(). */
+		/* Pairs with the release store of the version in store_in_place(). */
 		u64 version = atomic64_read_acquire(&e->version);
 		struct shardmap_view view = {
 			.key = e->data,

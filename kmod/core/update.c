@@ -211,6 +211,40 @@ static void remove_locked(struct update *u)
 	u->old = u->entry;
 }
 
+/* A number takes the place of another: no entry is made, and none removed. */
+static void store_in_place(struct update *u, u64 number,
+			   struct shardmap_result *result)
+{
+	u64 version = ++u->shard->version;
+
+	lockdep_assert_held(&u->shard->lock);
+	/* Both pair with the acquires in entry_read() and show(). */
+	atomic64_set_release((atomic64_t *)sm_entry_value(u->entry), number);
+	atomic64_set_release(&u->entry->version, version);
+	if (result) {
+		result->version = version;
+		result->inserted = false;
+	}
+}
+
+/*
+ * Store a value of 8 bytes if the key has one.  Returns false if it has not: then
+ * nothing was done.
+ */
+static bool put_in_place(struct update *u, const void *value,
+			 struct shardmap_result *result)
+{
+	bool is_number;
+
+	update_prepare(u, false);
+	update_begin(u);
+	is_number = u->entry && u->entry->value_len == sizeof(u64);
+	if (is_number)
+		store_in_place(u, get_unaligned((const u64 *)value), result);
+	update_end(u);
+	return is_number;
+}
+
 static int check_lengths(const struct shardmap *map, u32 key_len, u32 value_len)
 {
 	if (unlikely(key_len < map->min_key_len))
@@ -296,7 +330,8 @@ static int put_locked(struct update *u, struct sm_entry *e,
  *	grace period when too much memory waits for one
  * @result: what was done, or NULL
  *
- * A reader sees the old value or the new one, never a mixture or none.
+ * A reader sees the old value or the new one, never a mixture or none.  A value of 8
+ * bytes takes the place of another without an allocation.
  *
  * Context: Process or softirq context, as @gfp allows.  Takes and releases a
  * shard lock.
@@ -317,8 +352,11 @@ int shardmap_put(struct shardmap *map, const void *key, u32 key_len,
 		return err;
 	if (sm_is_inline(map))
 		return sm_inline_put(map, key, value, mode, gfp, result);
-	throttle(map, gfp);
 	update_init(&u, map, key, key_len, gfp);
+	if (value_len == sizeof(u64) && mode != SHARDMAP_PUT_NOEXIST &&
+	    sm_is_likely(map, u.hash) && put_in_place(&u, value, result))
+		return 0;
+	throttle(map, gfp);
 	e = entry_make(&u, value, value_len);
 	if (!e)
 		return -ENOMEM;
@@ -447,11 +485,7 @@ static void add_in_place(struct update *u, u64 delta,
 	lockdep_assert_held(&u->shard->lock);
 	result->old = atomic64_read(number);
 	result->new = result->old + delta;
-	result->version = ++u->shard->version;
-	result->inserted = false;
-	atomic64_set(number, result->new);
-	/* Pairs with atomic64_read_acquire() in sm_entry_read() and show(). */
-	atomic64_set_release(&u->entry->version, result->version);
+	store_in_place(u, result->new, result);
 }
 
 /* Insert the sum of @initial and @delta, made before the lock was taken. */

@@ -91,8 +91,14 @@ MUTANTS = (
      "\tif (likely(atomic_long_read(&map->deferred_bytes) <= limit))\n\t\treturn;",
      "\tif (limit)\n\t\treturn;"),
     ("no_room_reserved", "limbo.c", "->room) >= objects)", "->room) + 1 >= objects)"),
-    ("add_not_atomic", "update.c", "\tatomic64_set(number, result->new);\n",
-     "\tnumber->counter = result->new;\n"),
+    ("add_not_atomic", "update.c",
+     "\tatomic64_set_release((atomic64_t *)sm_entry_value(u->entry), number);\n",
+     "\t((atomic64_t *)sm_entry_value(u->entry))->counter = number;\n"),
+    ("number_after_its_version", "update.c",
+     "\tatomic64_set_release((atomic64_t *)sm_entry_value(u->entry), number);\n"
+     "\tatomic64_set_release(&u->entry->version, version);\n",
+     "\tatomic64_set_release(&u->entry->version, version);\n"
+     "\tatomic64_set_release((atomic64_t *)sm_entry_value(u->entry), number);\n"),
     ("version_kept_on_replace", "update.c",
      "atomic64_set(&e->version, ++u->shard->version);",
      "atomic64_set(&e->version, atomic64_read(&u->entry->version));"),

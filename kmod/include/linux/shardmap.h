@@ -75,9 +75,9 @@ struct shardmap_params {
  * @buf: buffer of the caller
  * @len: in: size of @buf in bytes; out: length of the value found, also when
  *	it did not fit
- * @version: out: version of the entry, never 0.  For an 8-byte value to which
- *	others add at the same time, and for any value of an inline table, it may
- *	be older than the value, never newer.
+ * @version: out: version of the entry, never 0.  For an 8-byte value, and for
+ *	any value of an inline table, that others store or add to at the same time,
+ *	it may be older than the value, never newer.
  */
 struct shardmap_value {
 	void *buf;
