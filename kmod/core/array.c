@@ -54,6 +54,8 @@ struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 {
 	const struct load *load = sm_is_inline(map) ? &inline_load : &tag_load;
 	unsigned long nr = 1UL << bits, grow;
+	bool largest = bits >= SM_MAX_BITS ||
+		       sm_line_bytes(map) << bits >= SM_MAX_LINES_BYTES;
 	struct sm_array *array;
 
 	array = kzalloc(sizeof(*array), gfp);
@@ -73,7 +75,7 @@ struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 	}
 	/* Shards fill alike; staggered thresholds keep them from growing at once. */
 	grow = load->grow + (load->grow_span * index >> map->shard_bits);
-	array->grow_at = bits < SM_MAX_BITS ? (nr * grow) >> 3 : ULONG_MAX;
+	array->grow_at = largest ? ULONG_MAX : (nr * grow) >> 3;
 	array->shrink_at = bits > SM_MIN_BITS ? (nr * load->shrink) >> 3 : 0;
 	return array;
 

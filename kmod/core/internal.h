@@ -52,8 +52,9 @@
  */
 #define SM_ARRAY_ALIGN 64
 #define SM_MIN_BITS (sizeof(long) == 8 ? 1 : 2)
-/* kvmalloc() gives no more than 2 GiB. */
+/* kvmalloc() gives less than 2 GiB: inline lines reach that first. */
 #define SM_MAX_BITS 24
+#define SM_MAX_LINES_BYTES (1UL << 30)
 
 /**
  * struct sm_entry - a key and its value
