@@ -130,7 +130,7 @@ static int insert_locked(struct cell_update *u, u64 value, u64 *version)
 	}
 	over = sm_inline_add_line(shard, u->array, u->line);
 	sm_cell_fill_hidden(over, 0, u->key, value, *version);
-	/* Pairs with the acquire of @used in sm_inline_find(), _copy(). */
+	/* Pairs with the acquire of @used in sm_inline_try(), sm_inline_copy(). */
 	sm_inline_publish(u->line, u->line->used | SM_CELL_LINK);
 	return 0;
 }

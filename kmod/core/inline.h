@@ -126,36 +126,30 @@ static __always_inline u32 sm_inline_match(const struct sm_inline_line *line,
 }
 
 /**
- * sm_inline_find() - Find a key of an inline table.
- * @map: the table
- * @array: what sm_inline_array() returned in this read-side critical section
- * @hash: hash of the key
+ * sm_inline_try() - Look for a key in one line.
+ * @line: the line
  * @key: the key as a word
  * @value: out: its value as a word
  * @version: out: its version; it may be older than the value, never newer
+ * @used: out: state of the line at that moment
  *
- * Starts over when a cell of the line being read is filled meanwhile.
+ * Starts over when a cell of the line is filled meanwhile.
  *
  * Context: RCU read-side critical section, any context.
  * Return: true if the key is there.
  */
-static __always_inline bool sm_inline_find(const struct shardmap *map,
-					   const struct sm_array *array,
-					   u64 hash, u64 key, u64 *value,
-					   u64 *version)
+static __always_inline bool sm_inline_try(const struct sm_inline_line *line,
+					  u64 key, u64 *value, u64 *version,
+					  u32 *used)
 {
-	struct sm_inline_line *line = sm_inline_bucket(map, array, hash);
+	u32 gen, match;
 
-	for (;;) {
-		u32 gen, used, match;
-
-		/* The version, and most values, stand in the second half. */
-		prefetch((const u8 *)line + sizeof(*line) / 2);
+	do {
 		/* Pairs with the release in sm_inline_fill_begin(). */
 		gen = smp_load_acquire(&line->gen);
 		/* Pairs with the release in sm_inline_publish(). */
-		used = smp_load_acquire(&line->used);
-		match = sm_inline_match(line, used, key);
+		*used = smp_load_acquire(&line->used);
+		match = sm_inline_match(line, *used, key);
 		if (match) {
 			unsigned int cell = __ffs(match);
 
@@ -165,9 +159,42 @@ static __always_inline bool sm_inline_find(const struct shardmap *map,
 		}
 		/* Pairs with smp_wmb() in sm_inline_fill_begin(). */
 		smp_rmb();
-		if (unlikely(READ_ONCE(line->gen) != gen))
-			continue;
-		if (match)
+	} while (unlikely(READ_ONCE(line->gen) != gen));
+	return match;
+}
+
+/**
+ * sm_inline_find() - Find a key of an inline table.
+ * @map: the table
+ * @line: first line of the key's bucket in the array that sm_inline_array()
+ *	returned, in this read-side critical section
+ * @hash: hash of the key
+ * @key: the key as a word
+ * @value: out: its value as a word
+ * @version: out: its version; it may be older than the value, never newer
+ *
+ * Context: RCU read-side critical section, any context.
+ * Return: true if the key is there.
+ */
+static __always_inline bool sm_inline_find(const struct shardmap *map,
+					   const struct sm_inline_line *line,
+					   u64 hash, u64 key, u64 *value,
+					   u64 *version)
+{
+	const struct sm_array *array;
+	u32 used;
+
+	/* The version, and most values, stand in the second half. */
+	prefetch((const u8 *)line + sizeof(*line) / 2);
+	if (sm_inline_try(line, key, value, version, &used))
+		return true;
+	if (likely(!(used & (SM_CELL_LINK | SM_CELL_MOVED))))
+		return false;
+	/* From the beginning: the array was not kept, and may be another one now. */
+	array = sm_inline_array(map, hash);
+	line = sm_inline_bucket(map, array, hash);
+	for (;;) {
+		if (sm_inline_try(line, key, value, version, &used))
 			return true;
 		if (used & SM_CELL_MOVED) {
 			array = array->next;
@@ -188,7 +215,7 @@ static inline void sm_inline_fill_begin(struct sm_inline_line *line)
 {
 	/*
 	 * Orders the clearing of the cell's bit, maybe on another CPU, before it.
-	 * Pairs with the acquire of @gen in sm_inline_find() and sm_inline_copy().
+	 * Pairs with the acquire of @gen in sm_inline_try() and sm_inline_copy().
 	 */
 	smp_store_release(&line->gen, line->gen + 1);
 	/* Pairs with smp_rmb() in the same two. */
@@ -198,13 +225,13 @@ static inline void sm_inline_fill_begin(struct sm_inline_line *line)
 /* Announce what was stored before. */
 static inline void sm_inline_publish(struct sm_inline_line *line, u32 used)
 {
-	/* Pairs with the acquire of @used in sm_inline_find(), sm_inline_copy(). */
+	/* Pairs with the acquire of @used in sm_inline_try(), sm_inline_copy(). */
 	smp_store_release(&line->used, used);
 }
 
 /*
  * Change the value of a cell in use, then its version.  Both pair with the acquires
- * in sm_inline_find() and sm_inline_copy(): the version is never newer than the
+ * in sm_inline_try() and sm_inline_copy(): the version is never newer than the
  * value, and what the writer did before is seen with the value.
  */
 static inline void sm_cell_store(struct sm_inline_line *line, unsigned int cell,

@@ -91,7 +91,7 @@ static void distribute(const struct shardmap *map, struct sm_shard *shard,
 
 /*
  * From here on readers of the bucket go to the next array.  Pairs with the acquire
- * of @used in sm_inline_find() and sm_inline_copy(): whoever sees the flag sees the
+ * of @used in sm_inline_try() and sm_inline_copy(): whoever sees the flag sees the
  * filled buckets and @next.
  */
 static void mark_moved(struct sm_shard *shard, struct sm_inline_line *line)

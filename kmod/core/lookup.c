@@ -72,13 +72,13 @@ int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value)
 }
 
 static __always_inline int inline_get(const struct shardmap *map,
-				      const struct sm_array *array, u64 hash,
+				      struct sm_inline_line *line, u64 hash,
 				      u64 key, struct shardmap_value *value)
 {
 	u32 room = value->len, len = map->max_value_len;
 	u64 word;
 
-	if (!sm_inline_find(map, array, hash, key, &word, &value->version))
+	if (!sm_inline_find(map, line, hash, key, &word, &value->version))
 		return -ENOENT;
 	value->len = len;
 	if (unlikely(len > room))
@@ -97,8 +97,10 @@ static __always_inline int get(const struct shardmap *map, const void *key,
 	rcu_read_lock();
 	/* Keys of inline tables are short: compiled for those lengths only. */
 	if (key_len <= SHARDMAP_INLINE_KEY_LEN && sm_is_inline(map)) {
-		err = inline_get(map, sm_inline_array(map, hash), hash,
-				 sm_cell_word(key, key_len), value);
+		err = inline_get(
+			map,
+			sm_inline_bucket(map, sm_inline_array(map, hash), hash),
+			hash, sm_cell_word(key, key_len), value);
 		rcu_read_unlock();
 		return err;
 	}
@@ -142,60 +144,65 @@ SHARDMAP_EXPORT(shardmap_get);
  * struct group - keys on their way through the pipeline
  * @hash: hash of each key
  * @line: first line of each key's bucket
- * @array: the array to look into, in an inline table
+ * @cells: the same in an inline table
  */
 struct group {
 	u64 hash[GROUP];
 	union {
 		struct sm_line *line[GROUP];
-		struct sm_array *array[GROUP];
+		struct sm_inline_line *cells[GROUP];
 	};
 };
 
-static bool key_fits(const struct shardmap *map,
-		     const struct shardmap_lookup *get)
+/*
+ * In the functions below @len is the length of all keys of the group where the
+ * compiler is to know it, else 0: each key has its own.
+ */
+static __always_inline u32 key_len_of(const struct shardmap_lookup *get,
+				      u32 len)
 {
-	return get->key_len >= map->min_key_len &&
-	       get->key_len <= map->max_key_len;
+	return len ?: get->key_len;
 }
 
-/* As in shardmap_get(): known lengths are hashed inline. */
-static __always_inline u64 group_hash(const struct shardmap *map,
-				      const void *key, u32 key_len)
+/* A length that all keys have was checked for all of them. */
+static __always_inline bool key_fits(const struct shardmap *map,
+				     const struct shardmap_lookup *get, u32 len)
 {
-	if (key_len == 8)
-		return sm_hash(map, key, 8);
-	if (key_len == 16)
-		return sm_hash(map, key, 16);
-	return sm_hash(map, key, key_len);
+	return len || (get->key_len >= map->min_key_len &&
+		       get->key_len <= map->max_key_len);
 }
 
 /* Hash all keys and fetch their bucket lines. */
-static void group_begin(const struct shardmap *map, struct group *g,
-			const struct shardmap_lookup *gets, unsigned int nr)
+static __always_inline void group_begin(const struct shardmap *map,
+					struct group *g,
+					const struct shardmap_lookup *gets,
+					unsigned int nr, u32 len)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		if (!key_fits(map, &gets[i]))
+		u64 hash;
+
+		if (!key_fits(map, &gets[i], len))
 			continue;
-		g->hash[i] = group_hash(map, gets[i].key, gets[i].key_len);
+		hash = sm_hash(map, gets[i].key, key_len_of(&gets[i], len));
+		g->hash[i] = hash;
 		if (sm_is_inline(map)) {
-			g->array[i] = sm_inline_array(map, g->hash[i]);
-			sm_inline_prefetch(
-				sm_inline_bucket(map, g->array[i], g->hash[i]));
+			g->cells[i] = sm_inline_bucket(
+				map, sm_inline_array(map, hash), hash);
+			sm_inline_prefetch(g->cells[i]);
 		} else {
-			g->line[i] = sm_first_line(map, g->hash[i]);
+			g->line[i] = sm_first_line(map, hash);
 			prefetch(g->line[i]);
 		}
 	}
 }
 
 /* Fetch the entry that each key most likely has. */
-static void group_fetch_entries(const struct shardmap *map,
-				const struct group *g,
-				const struct shardmap_lookup *gets,
-				unsigned int nr)
+static __always_inline void
+group_fetch_entries(const struct shardmap *map, const struct group *g,
+		    const struct shardmap_lookup *gets, unsigned int nr,
+		    u32 len)
 {
 	unsigned int i;
 
@@ -203,7 +210,7 @@ static void group_fetch_entries(const struct shardmap *map,
 		const struct sm_line *line = g->line[i];
 		unsigned long match;
 
-		if (!key_fits(map, &gets[i]))
+		if (!key_fits(map, &gets[i], len))
 			continue;
 		match = sm_match(READ_ONCE(line->tags), sm_tag(g->hash[i]));
 		if (match)
@@ -211,19 +218,52 @@ static void group_fetch_entries(const struct shardmap *map,
 	}
 }
 
-static int group_read(const struct shardmap *map, const struct group *g,
-		      struct shardmap_lookup *get, unsigned int i)
+static __always_inline int group_read(const struct shardmap *map,
+				      const struct group *g,
+				      struct shardmap_lookup *get,
+				      unsigned int i, u32 len)
 {
+	u32 key_len = key_len_of(get, len);
 	struct sm_entry *e;
 
-	if (unlikely(!key_fits(map, get)))
-		return get->key_len < map->min_key_len ? -EINVAL : -EMSGSIZE;
-	if (sm_is_inline(map))
-		return inline_get(map, g->array[i], g->hash[i],
-				  sm_cell_word(get->key, get->key_len),
-				  &get->value);
-	e = sm_find_from(map, g->line[i], g->hash[i], get->key, get->key_len);
+	if (unlikely(!key_fits(map, get, len)))
+		return key_len < map->min_key_len ? -EINVAL : -EMSGSIZE;
+	if (key_len <= SHARDMAP_INLINE_KEY_LEN && sm_is_inline(map))
+		return inline_get(map, g->cells[i], g->hash[i],
+				  sm_cell_word(get->key, key_len), &get->value);
+	e = sm_find_from(map, g->line[i], g->hash[i], get->key, key_len);
 	return e ? entry_read(e, &get->value) : -ENOENT;
+}
+
+static __always_inline void group_run(const struct shardmap *map,
+				      struct shardmap_lookup *gets,
+				      unsigned int nr, u32 len)
+{
+	struct group g;
+	unsigned int i;
+
+	rcu_read_lock();
+	group_begin(map, &g, gets, nr, len);
+	if (!sm_is_inline(map))
+		group_fetch_entries(map, &g, gets, nr, len);
+	for (i = 0; i < nr; i++)
+		gets[i].err = group_read(map, &g, &gets[i], i, len);
+	rcu_read_unlock();
+}
+
+/* The length that all keys have, if the table takes it, or 0. */
+static u32 common_length(const struct shardmap *map,
+			 const struct shardmap_lookup *gets, unsigned int nr)
+{
+	u32 len = gets[0].key_len;
+	unsigned int i;
+
+	if (!key_fits(map, &gets[0], 0))
+		return 0;
+	for (i = 1; i < nr; i++)
+		if (gets[i].key_len != len)
+			return 0;
+	return len;
 }
 
 /**
@@ -240,18 +280,20 @@ static int group_read(const struct shardmap *map, const struct group *g,
 void shardmap_get_many(struct shardmap *map, struct shardmap_lookup *gets,
 		       unsigned int nr)
 {
-	struct group g;
-
 	while (nr) {
-		unsigned int i, n = min(nr, GROUP);
+		unsigned int n = min(nr, GROUP);
 
-		rcu_read_lock();
-		group_begin(map, &g, gets, n);
-		if (!sm_is_inline(map))
-			group_fetch_entries(map, &g, gets, n);
-		for (i = 0; i < n; i++)
-			gets[i].err = group_read(map, &g, &gets[i], i);
-		rcu_read_unlock();
+		/* As in shardmap_get(). */
+		switch (common_length(map, gets, n)) {
+		case 8:
+			group_run(map, gets, n, 8);
+			break;
+		case 16:
+			group_run(map, gets, n, 16);
+			break;
+		default:
+			group_run(map, gets, n, 0);
+		}
 		gets += n;
 		nr -= n;
 	}
