@@ -62,7 +62,16 @@ def _bars(results):
         paragraph("What the project wants of itself.  A factor is that of throughput "
                   "unless it says otherwise.  "
                   f"{bars.summary(found)}."),
-        table(["Goal", "Payload", "Wanted", "Measured", "Verdict"], rows)])
+        table(["Goal", "Payload", "Wanted", "Measured", "Verdict"], rows),
+        *_reasons(found)])
+
+
+def _reasons(found):
+    reasons = bars.reasons(found)
+    if not reasons:
+        return []
+    return [paragraph("What stands in the way of those that are missed:"),
+            *(paragraph(f"*{goals}.*  {why}") for goals, why in reasons)]
 
 
 def text(results):

@@ -120,7 +120,10 @@ def rows_of(reports, common, hold=False):
 
 
 def load(path=RESULTS):
-    return json.loads(path.read_text()) if path.exists() else []
+    if not path.exists():
+        return []
+    # Files of before there were suites have rows that belong to none.
+    return [row for row in json.loads(path.read_text()) if row.get("suite")]
 
 
 def merge(suite, rows, path=RESULTS):
