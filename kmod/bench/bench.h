@@ -67,9 +67,8 @@ struct bench_backend {
 static inline bool bench_takes(const struct bench_backend *backend,
 			       const struct bench_payload *payload)
 {
-	return !backend->max_len ||
-	       (payload->key_len <= backend->max_len &&
-		payload->value_len <= backend->max_len);
+	return !backend->max_len || (payload->key_len <= backend->max_len &&
+				     payload->value_len <= backend->max_len);
 }
 
 /* backends.c */
