@@ -68,28 +68,28 @@ def uml_grow(context):
 def stock(context):
     """Several threads on Debian's kernel: what locks do to each other."""
     works = f"insert_grow,hit,{MIXES},churn90"
-    backends = f"loop,immutable-sharded,{MAPS}"
+    million = 1000000
     found = context.measured(
-        "stock", Guest("stock-6.12", cpus=2, timeout=2400),
-        Load(100000, 100000, 5, threads=1, works=works, backends=backends),
-        Load(100000, 100000, 5, threads=2, works=works, backends=backends))
+        "stock", Guest("stock-6.12", cpus=2, mem=4096, timeout=2400),
+        Load(million, 100000, 5, threads=1, works=works, backends=f"loop,{MAPS}"),
+        Load(million, 100000, 5, threads=2, works=works, backends=f"loop,{MAPS}"))
     crowd = "mutex,rwlock,sharded,syncmap,rhashtable,shardmap"
     for cpus in (8, 16):
         found += context.measured(
-            "stock", Guest("stock-6.12", cpus=cpus),
-            Load(100000, 160000 // cpus, 5, threads=cpus, works="mix90",
+            "stock", Guest("stock-6.12", cpus=cpus, mem=4096, timeout=1200),
+            Load(million, 160000 // cpus, 5, threads=cpus, works="mix90",
                  backends=crowd))
     return found
 
 
 def user(context):
     """System calls of processes: the device beside BPF's hash map."""
-    guest = Guest("stock-6.12", cpus=2, timeout=1200, suite="user")
+    guest = Guest("stock-6.12", cpus=2, mem=4096, timeout=2400, suite="user")
     kos = modules(guest)
     tools = BUILD / "tools-static"
     logged("tools", ["make", "-s", "-C", ROOT / "tools", "STATIC=1", f"O={tools}"])
     out = ROOT / "build" / "bench" / "user.out"
-    entries = max(int(100000 * context.scale), 1000)
+    entries = max(int(1000000 * context.scale), 1000)
     ops = max(int(50000 * context.scale), 1000)
     stress = (f"shardmap-stress bench --json --bed {guest.bed} --threads 1,2 "
               f"--entries {entries} --ops {ops} --repeats {context.repeats or 5}")
