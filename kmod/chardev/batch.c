@@ -220,12 +220,6 @@ static int probe(const struct batch *b, const struct smdev_cmd *cmd)
 	return smdev_reply(cmd);
 }
 
-/* Does @len bytes at @off lie within @size bytes? */
-static bool within(u32 off, u32 len, u32 size)
-{
-	return off <= size && len <= size - off;
-}
-
 /* Make an operation of what the caller wrote; -EINVAL if it does not hold. */
 static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
 		      struct smdev_op *op)
@@ -247,9 +241,9 @@ static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
 	err = smdev_op_check(op, bop->value_off, bop->out_off);
 	if (err)
 		return err;
-	if (!within(bop->key_off, bop->key_len, b->arg->in_len) ||
-	    !within(bop->value_off, bop->value_len, b->arg->in_len) ||
-	    !within(bop->out_off, bop->out_len, b->arg->out_len))
+	if (!smdev_within(bop->key_off, bop->key_len, b->arg->in_len) ||
+	    !smdev_within(bop->value_off, bop->value_len, b->arg->in_len) ||
+	    !smdev_within(bop->out_off, bop->out_len, b->arg->out_len))
 		return -EINVAL;
 	return 0;
 }
@@ -287,8 +281,8 @@ static bool prepare_get(const struct batch *b,
 	if ((bop->flags | bop->value_off | bop->value_len) ||
 	    (bop->delta | bop->initial) || !bop->key_len)
 		return false;
-	if (!within(bop->key_off, bop->key_len, b->arg->in_len) ||
-	    !within(bop->out_off, bop->out_len, b->arg->out_len))
+	if (!smdev_within(bop->key_off, bop->key_len, b->arg->in_len) ||
+	    !smdev_within(bop->out_off, bop->out_len, b->arg->out_len))
 		return false;
 	get->key = b->in + bop->key_off;
 	get->key_len = bop->key_len;

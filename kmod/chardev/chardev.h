@@ -137,6 +137,12 @@ void smdev_scratch_exit(void);
 /* gets.c */
 long smdev_batch_gets(struct smdev_cmd *cmd);
 
+/* Do @len bytes at @off of a batch's input or output lie within its @size bytes? */
+static inline bool smdev_within(u32 off, u32 len, u32 size)
+{
+	return off <= size && len <= size - off;
+}
+
 /* batch.c */
 long smdev_batch(struct smdev_cmd *cmd);
 

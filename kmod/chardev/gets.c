@@ -31,12 +31,6 @@ struct gets {
 	u8 *out;
 };
 
-/* Does @len bytes at @off lie within @size bytes? */
-static __always_inline bool within(u32 off, u32 len, u32 size)
-{
-	return off <= size && len <= size - off;
-}
-
 /* What an operation says, without its results */
 struct words {
 	u32 head; /* opcode and flags */
@@ -55,8 +49,8 @@ static __always_inline bool make_lookup(const struct gets *g,
 {
 	BUILD_BUG_ON(SHARDMAP_OP_GET);
 	if (w->head || (w->value | w->delta | w->initial) || !w->key_len ||
-	    !within(w->key_off, w->key_len, g->arg->in_len) ||
-	    !within(w->out_off, w->out_len, g->arg->out_len))
+	    !smdev_within(w->key_off, w->key_len, g->arg->in_len) ||
+	    !smdev_within(w->out_off, w->out_len, g->arg->out_len))
 		return false;
 	lookup->key = g->in + w->key_off;
 	lookup->key_len = w->key_len;

@@ -345,8 +345,6 @@ static inline void *sm_entry_value(const struct sm_entry *e)
 }
 
 /* lookup.c */
-struct sm_entry *sm_find_rcu(const struct shardmap *map, u64 hash,
-			     const void *key, u32 key_len);
 int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value);
 
 /* limbo.c */

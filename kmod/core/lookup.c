@@ -10,22 +10,6 @@
 #include "inline.h"
 #include "internal.h"
 
-/**
- * sm_find_rcu() - Find the entry of a key.
- * @map: the table
- * @hash: hash of the key
- * @key: the key
- * @key_len: its length in bytes
- *
- * Context: RCU read-side critical section.
- * Return: The entry, or NULL.
- */
-struct sm_entry *sm_find_rcu(const struct shardmap *map, u64 hash,
-			     const void *key, u32 key_len)
-{
-	return sm_find_from(map, sm_first_line(map, hash), hash, key, key_len);
-}
-
 static __always_inline void value_copy(void *buf, const void *value,
 				       u32 value_len)
 {

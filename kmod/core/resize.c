@@ -172,7 +172,7 @@ static bool move(struct shardmap *map, struct sm_shard *shard,
 
 /*
  * Readers start from the next array once all buckets have moved.  Pairs with
- * rcu_dereference() of map->root[] in sm_first_line(), sm_inline_first_line() and
+ * rcu_dereference() of map->root[] in sm_first_line(), sm_inline_array() and
  * gather().
  */
 static struct sm_array *finish_if_moved(struct shardmap *map,

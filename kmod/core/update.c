@@ -215,9 +215,10 @@ static void remove_locked(struct update *u)
 static void store_in_place(struct update *u, u64 number,
 			   struct shardmap_result *result)
 {
-	u64 version = ++u->shard->version;
+	u64 version;
 
 	lockdep_assert_held(&u->shard->lock);
+	version = ++u->shard->version;
 	/* Both pair with the acquires in entry_read() and show(). */
 	atomic64_set_release((atomic64_t *)sm_entry_value(u->entry), number);
 	atomic64_set_release(&u->entry->version, version);
