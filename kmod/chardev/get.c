@@ -18,7 +18,7 @@ static __always_inline bool is_plain(const struct smdev_table *table,
 				     const struct shardmap_op *op)
 {
 	return op->size == sizeof(*op) &&
-	       !(op->flags | op->value_len | op->reserved) &&
+	       !(op->flags | op->value_len | op->expected_len) &&
 	       !(op->value | op->delta | op->initial) && op->key_len &&
 	       op->key_len <= min(table->create.max_key_len, KEY_BYTES);
 }
@@ -37,7 +37,7 @@ static __always_inline bool read_op(struct shardmap_op *op,
 	unsafe_get_user(op->value, &uop->value, fault);
 	unsafe_get_user(op->out, &uop->out, fault);
 	unsafe_get_user(op->out_len, &uop->out_len, fault);
-	unsafe_get_user(op->reserved, &uop->reserved, fault);
+	unsafe_get_user(op->expected_len, &uop->expected_len, fault);
 	unsafe_get_user(op->delta, &uop->delta, fault);
 	unsafe_get_user(op->initial, &uop->initial, fault);
 	user_read_access_end();

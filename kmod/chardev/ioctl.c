@@ -12,18 +12,18 @@
 /* The layout is the same for 32-bit callers, has no holes and does not change. */
 static void __maybe_unused build_check_abi(void)
 {
-	BUILD_BUG_ON(sizeof(struct shardmap_create) != 40);
-	BUILD_BUG_ON(sizeof(struct shardmap_device_info) != 48);
-	BUILD_BUG_ON(sizeof(struct shardmap_info) != 104);
-	BUILD_BUG_ON(sizeof(struct shardmap_op) != 80);
+	BUILD_BUG_ON(sizeof(struct shardmap_create) != 56);
+	BUILD_BUG_ON(sizeof(struct shardmap_device_info) != 88);
+	BUILD_BUG_ON(sizeof(struct shardmap_info) != 208);
+	BUILD_BUG_ON(sizeof(struct shardmap_op) != 96);
 	BUILD_BUG_ON(offsetof(struct shardmap_op, version) != 48);
-	BUILD_BUG_ON(sizeof(struct shardmap_batch_op) != 64);
+	BUILD_BUG_ON(sizeof(struct shardmap_batch_op) != 80);
 	BUILD_BUG_ON(offsetof(struct shardmap_batch_op, version) != 32);
 	BUILD_BUG_ON(sizeof(struct shardmap_batch) != 56);
-	BUILD_BUG_ON(sizeof(struct shardmap_record) != 24);
-	BUILD_BUG_ON(sizeof(struct shardmap_scan) != 48);
+	BUILD_BUG_ON(sizeof(struct shardmap_record) != 32);
+	BUILD_BUG_ON(sizeof(struct shardmap_scan) != 64);
 	BUILD_BUG_ON(sizeof(struct shardmap_clear) != 16);
-	BUILD_BUG_ON(sizeof(union smdev_arg) > 128);
+	BUILD_BUG_ON(sizeof(union smdev_arg) > 256);
 }
 
 static const struct smdev_ioctl *find(const struct smdev_ioctl *ioctls,

@@ -122,9 +122,12 @@ static const struct op_rule op_rules[SHARDMAP_OP_NR] = {
 
 static const struct op_rule *find_rule(u32 opcode)
 {
+	const struct op_rule *rule;
+
 	if (opcode >= SHARDMAP_OP_NR)
 		return NULL;
-	return &op_rules[array_index_nospec(opcode, SHARDMAP_OP_NR)];
+	rule = &op_rules[array_index_nospec(opcode, SHARDMAP_OP_NR)];
+	return rule->execute ? rule : NULL;
 }
 
 /**

@@ -151,7 +151,7 @@ static long single(struct smdev_cmd *cmd, u32 opcode)
 		.delta = arg->delta,
 		.initial = arg->initial,
 	};
-	if (arg->reserved)
+	if (arg->expected_len)
 		return -EINVAL;
 	err = smdev_op_check(&s.op, arg->value, arg->out);
 	if (err)
