@@ -3,6 +3,7 @@
  * Memory of a shard: arrays of bucket lines, spare lines for overflow, and their
  * end.
  */
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -39,6 +40,38 @@ static const struct load inline_load = {
 	.shrink = 8 * SM_CELLS * 15 / 100,
 };
 
+static const struct load *load_of(const struct shardmap *map)
+{
+	return sm_is_inline(map) ? &inline_load : &tag_load;
+}
+
+static bool is_largest(const struct shardmap *map, unsigned int bits)
+{
+	return bits >= SM_MAX_BITS ||
+	       sm_line_bytes(map) << bits >= SM_MAX_LINES_BYTES;
+}
+
+/**
+ * sm_array_bits() - Size of the arrays that hold so many entries without growing.
+ * @map: the table
+ * @entries: number of entries in all shards
+ *
+ * Shards do not fill quite alike, so there is room for an eighth more.
+ *
+ * Context: Any context.
+ * Return: log2 of the number of lines.
+ */
+unsigned int sm_array_bits(const struct shardmap *map, u64 entries)
+{
+	u64 share = (entries + entries / 8) >> map->shard_bits;
+	unsigned int bits = SM_MIN_BITS;
+
+	while (!is_largest(map, bits) &&
+	       ((u64)load_of(map)->grow << bits) >> 3 < share)
+		bits++;
+	return bits;
+}
+
 /**
  * sm_array_alloc() - Allocate an empty array.
  * @map: the table
@@ -52,10 +85,8 @@ static const struct load inline_load = {
 struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 				unsigned int bits, gfp_t gfp)
 {
-	const struct load *load = sm_is_inline(map) ? &inline_load : &tag_load;
+	const struct load *load = load_of(map);
 	unsigned long nr = 1UL << bits, grow;
-	bool largest = bits >= SM_MAX_BITS ||
-		       sm_line_bytes(map) << bits >= SM_MAX_LINES_BYTES;
 	struct sm_array *array;
 
 	array = kzalloc(sizeof(*array), gfp);
@@ -75,7 +106,7 @@ struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 	}
 	/* Shards fill alike; staggered thresholds keep them from growing at once. */
 	grow = load->grow + (load->grow_span * index >> map->shard_bits);
-	array->grow_at = largest ? ULONG_MAX : (nr * grow) >> 3;
+	array->grow_at = is_largest(map, bits) ? ULONG_MAX : (nr * grow) >> 3;
 	array->shrink_at = bits > SM_MIN_BITS ? (nr * load->shrink) >> 3 : 0;
 	return array;
 
@@ -210,7 +241,7 @@ int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp)
 	RCU_INIT_POINTER(line->slot[0], (struct sm_entry *)shard->spare);
 	shard->spare = line;
 	shard->spares++;
-	WRITE_ONCE(shard->index_bytes, shard->index_bytes + sm_line_bytes(map));
+	sm_account_index(map, shard, sm_line_bytes(map));
 	sm_shard_unlock_bh(shard);
 	return 0;
 }
@@ -229,8 +260,8 @@ void sm_spares_free(struct shardmap *map, struct sm_shard *shard)
 
 	sm_shard_lock_bh(shard);
 	line = shard->spare;
-	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes - shard->spares * sm_line_bytes(map));
+	sm_account_index(map, shard,
+			 -(long)(shard->spares * sm_line_bytes(map)));
 	shard->spare = NULL;
 	shard->spares = 0;
 	sm_shard_unlock_bh(shard);
@@ -253,10 +284,11 @@ int sm_shard_create(struct shardmap *map, unsigned int index)
 	struct sm_shard *shard = &map->shards[index];
 
 	spin_lock_init(&shard->lock);
+	shard->expire_at = SM_NEVER;
 	shard->array = sm_array_alloc(map, index, SM_MIN_BITS, map->gfp);
 	if (!shard->array)
 		return -ENOMEM;
-	shard->index_bytes = sm_array_bytes(map, SM_MIN_BITS);
+	sm_account_index(map, shard, sm_array_bytes(map, SM_MIN_BITS));
 	RCU_INIT_POINTER(map->root[index], shard->array->root);
 	return 0;
 }
@@ -298,6 +330,7 @@ void sm_shard_destroy(struct shardmap *map, unsigned int index)
 {
 	struct sm_shard *shard = &map->shards[index];
 
+	sm_quota_release(map, shard);
 	if (shard->array) {
 		free_entries(shard->array);
 		array_free(shard->array);

@@ -40,7 +40,7 @@ static bool clear_line(struct shardmap *map, struct sm_shard *shard,
 		struct sm_entry *e = sm_slot_locked(shard, line, slot);
 
 		RCU_INIT_POINTER(line->slot[slot], NULL);
-		sm_charge(map, shard, -1, -(long)sm_entry_bytes(e));
+		sm_forget(map, shard, 1, sm_entry_bytes(e));
 		victims->entry[victims->nr++] = e;
 	}
 	return true;
@@ -64,7 +64,7 @@ static void clear_cells(struct shardmap *map, struct sm_shard *shard,
 		sm_inline_clear(array, sm_inline_bucket(map, array, hash));
 
 	lockdep_assert_held(&shard->lock);
-	sm_charge(map, shard, -(long)n, 0);
+	sm_forget(map, shard, n, 0);
 	victims->cells += n;
 }
 
@@ -116,7 +116,7 @@ static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
  *
  * Context: Process context.  May wait for an RCU grace period.  Takes and releases
  * a shard lock.
- * Return: 1 if the end was reached, 0 if not, or -ENOMEM.
+ * Return: 1 if the end was reached, 0 if not; -EROFS if the table is frozen; -ENOMEM.
  */
 int shardmap_clear_step(struct shardmap *map, struct shardmap_position *pos,
 			u64 *removed)
@@ -134,6 +134,11 @@ int shardmap_clear_step(struct shardmap *map, struct shardmap_position *pos,
 		return err;
 	shard = &map->shards[sm_shard_index(map, pos->hash)];
 	sm_shard_lock(shard);
+	if (READ_ONCE(map->frozen)) {
+		sm_shard_unlock(shard);
+		local_bh_enable();
+		return -EROFS;
+	}
 	done = clear_locked(map, shard, &pos->hash, &victims, &finished);
 	resize = sm_shard_wants_resize(shard);
 	sm_shard_unlock(shard);

@@ -41,17 +41,25 @@ struct copies {
  * struct lengths - what to allocate for a copy
  * @key_len: length of the key in bytes
  * @value_len: length of the value in bytes
+ * @flags: of the entry
  */
 struct lengths {
 	u32 key_len;
 	u32 value_len;
+	unsigned int flags;
 };
 
-typedef void (*visit_fn)(struct sm_shard *shard, struct sm_line *line,
-			 unsigned int slot, void *arg);
-
-static void visit_bucket(struct sm_shard *shard, struct sm_line *line,
-			 visit_fn visit, void *arg)
+/**
+ * sm_visit_bucket() - Call a function for each entry of a bucket.
+ * @shard: the bucket's shard
+ * @line: its first line
+ * @visit: the function, which may replace or remove the entry of its slot
+ * @arg: passed to @visit
+ *
+ * Context: Shard lock held.
+ */
+void sm_visit_bucket(struct sm_shard *shard, struct sm_line *line,
+		     sm_visit_fn visit, void *arg)
 {
 	do {
 		unsigned long used = sm_used(line->tags);
@@ -82,6 +90,7 @@ static void survey_slot(struct sm_shard *shard, struct sm_line *line,
 	survey->lengths[survey->nr++] = (struct lengths){
 		.key_len = e->key_len,
 		.value_len = e->value_len,
+		.flags = e->flags,
 	};
 }
 
@@ -96,8 +105,8 @@ static unsigned long survey_buckets(struct sm_shard *shard, unsigned long index,
 	end = min(end, 1UL << shard->array->bits);
 	/* A bucket that is only partly surveyed has the rest left as it is. */
 	while (index < end && survey->nr <= COPIES_MAX / 2)
-		visit_bucket(shard, &shard->array->lines[index++], survey_slot,
-			     survey);
+		sm_visit_bucket(shard, &shard->array->lines[index++],
+				survey_slot, survey);
 	sm_shard_unlock_bh(shard);
 	return index;
 }
@@ -111,7 +120,8 @@ static void copies_alloc(struct shardmap *map, struct copies *copies,
 	for (i = 0; i < survey->nr; i++) {
 		struct sm_entry *e = sm_entry_alloc(
 			survey->lengths[i].key_len,
-			survey->lengths[i].value_len, map->gfp | __GFP_NOWARN);
+			survey->lengths[i].value_len, survey->lengths[i].flags,
+			map->gfp | __GFP_NOWARN);
 
 		if (!e)
 			break;
@@ -129,14 +139,18 @@ static void replace_slot(struct sm_shard *shard, struct sm_line *line,
 
 	for (i = 0; i < copies->nr; i++)
 		if (!copies->old[i] && copies->copy[i]->key_len == e->key_len &&
-		    copies->copy[i]->value_len == e->value_len)
+		    copies->copy[i]->value_len == e->value_len &&
+		    copies->copy[i]->flags == e->flags)
 			break;
 	if (i == copies->nr)
 		return;
 	copy = copies->copy[i];
 	copy->hash = e->hash;
 	atomic64_set(&copy->version, atomic64_read(&e->version));
+	WRITE_ONCE(copy->used, READ_ONCE(e->used));
 	memcpy(copy->data, e->data, sm_value_offset(e->key_len) + e->value_len);
+	if (e->flags & SM_ENTRY_EXPIRES)
+		*sm_entry_expires(copy) = *sm_entry_expires(e);
 	/* Pairs with sm_slot_rcu() in sm_find_from() and gather_line(). */
 	rcu_assign_pointer(line->slot[slot], copy);
 	copies->old[i] = e;
@@ -156,8 +170,8 @@ static int replace(struct shardmap *map, struct sm_shard *shard,
 	sm_shard_lock(shard);
 	/* Only the resize work, which this is part of, changes the array. */
 	for (; index < end; index++)
-		visit_bucket(shard, &shard->array->lines[index], replace_slot,
-			     copies);
+		sm_visit_bucket(shard, &shard->array->lines[index],
+				replace_slot, copies);
 	sm_shard_unlock(shard);
 	for (i = 0; i < copies->nr; i++)
 		if (copies->old[i])

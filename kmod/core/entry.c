@@ -60,27 +60,33 @@ void sm_entry_caches_destroy(void)
 	}
 }
 
-static size_t entry_size(u32 key_len, u32 value_len)
+static size_t entry_size(u32 key_len, u32 value_len, unsigned int flags)
 {
-	return ALIGN(sizeof(struct sm_entry) + sm_value_offset(key_len) +
-			     value_len,
-		     CACHE_STEP);
+	size_t size = sizeof(struct sm_entry) + sm_value_offset(key_len) +
+		      ALIGN(value_len, CACHE_STEP);
+
+	if (flags & SM_ENTRY_EXPIRES)
+		size += sizeof(u64);
+	return max(size, CACHE_MIN);
 }
 
 /**
  * sm_entry_alloc() - Allocate an entry.
  * @key_len: length of its key in bytes, at least 1
  * @value_len: length of its value in bytes
+ * @flags: SM_ENTRY_*
  * @gfp: allocation flags
  *
- * The lengths are set; hash, version and data are the caller's to fill.
+ * Lengths and flags are set; hash, version and data are the caller's to fill.  It
+ * counts as used just now.
  *
  * Context: Any context that @gfp allows, but not under a shard lock.
  * Return: The entry, or NULL if memory is short.
  */
-struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, gfp_t gfp)
+struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, unsigned int flags,
+				gfp_t gfp)
 {
-	size_t size = max(entry_size(key_len, value_len), CACHE_MIN);
+	size_t size = entry_size(key_len, value_len, flags);
 	struct sm_entry *e;
 
 	if (size <= CACHE_MAX)
@@ -92,7 +98,8 @@ struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, gfp_t gfp)
 		return NULL;
 	e->key_len = key_len;
 	e->value_len = value_len;
-	e->flags = 0;
+	e->flags = flags;
+	e->used = 1;
 	return e;
 }
 
@@ -137,5 +144,36 @@ void sm_entry_free_bulk(void **objects, unsigned int nr)
  */
 size_t sm_entry_bytes(const struct sm_entry *e)
 {
-	return max(entry_size(e->key_len, e->value_len), CACHE_MIN);
+	return entry_size(e->key_len, e->value_len, e->flags);
+}
+
+/**
+ * sm_entry_is_over() - Is the time of an entry over?
+ * @e: the entry
+ *
+ * Context: Any context, the entry being protected by RCU or the shard lock.
+ * Return: true if it must not be seen any more.
+ */
+bool sm_entry_is_over(const struct sm_entry *e)
+{
+	return e->flags & SM_ENTRY_EXPIRES && *sm_entry_expires(e) <= sm_now();
+}
+
+/**
+ * sm_entry_use() - What a lookup does with an entry that has flags.
+ * @e: the entry
+ *
+ * In a table that evicts it counts as used; the store is left out if it is known
+ * already, so that the line of an entry often looked up stays shared.
+ *
+ * Context: Any context, the entry being protected by RCU.
+ * Return: false if its time is over.
+ */
+bool sm_entry_use(struct sm_entry *e)
+{
+	if (sm_entry_is_over(e))
+		return false;
+	if (e->flags & SM_ENTRY_TRACKED && !READ_ONCE(e->used))
+		WRITE_ONCE(e->used, 1);
+	return true;
 }

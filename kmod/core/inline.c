@@ -1,99 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Updates of inline tables, and moving their buckets; inline.h has the protocol.
+ * Updates of inline lines; inline.h has the protocol.
  *
  * No update allocates or frees anything, but for an overflow line.
  */
-#include <linux/kcsan-checks.h>
-
-#include "hold.h"
 #include "inline.h"
-#include "internal.h"
+#include "update.h"
+#include "watch.h"
 
 /**
- * struct cell_update - an update under way
- * @map: the table
- * @shard: shard of the key, locked
- * @hash: hash of the key
- * @key: the key as a word
- * @array: array of the key's bucket
- * @line: line of the key, else the line to insert into, or behind
- * @cell: cell of the key, else a free one, or SM_CELLS if the bucket is full
- * @found: the key is there
- * @finished: array taken out
+ * sm_inline_place() - Find the key's cell, or else where it could go.
+ * @u: the update, with the array
+ *
+ * Context: Shard lock held.
+ * Return: true if the key is there.
  */
-struct cell_update {
-	struct shardmap *map;
-	struct sm_shard *shard;
-	u64 hash;
-	u64 key;
-	struct sm_array *array;
-	struct sm_inline_line *line;
-	unsigned int cell;
-	bool found;
-	struct sm_array *finished;
-};
-
-/* Find the key's cell, or else where it could go. */
-static void find_cell(struct cell_update *u)
+bool sm_inline_place(struct sm_update *u)
 {
 	struct sm_inline_line *line =
 		sm_inline_bucket(u->map, u->array, u->hash);
 	struct sm_inline_line *link;
 
 	lockdep_assert_held(&u->shard->lock);
-	u->line = NULL;
+	u->cells = NULL;
 	for (;; line = link) {
-		u32 match = sm_inline_match(line, line->used, u->key);
+		u32 match = sm_inline_match(line, line->used, u->key_word);
 		u32 free = sm_inline_free(line->used);
 
-		u->found = match;
 		if (match) {
-			u->line = line;
-			u->cell = __ffs(match);
-			return;
+			u->cells = line;
+			u->slot = __ffs(match);
+			return true;
 		}
-		if (!u->line && free) {
-			u->line = line;
-			u->cell = __ffs(free);
+		if (!u->cells && free) {
+			u->cells = line;
+			u->slot = __ffs(free);
 		}
 		link = sm_inline_link_locked(u->array, line);
 		if (!link)
 			break;
 	}
-	if (!u->line) {
-		u->line = line;
-		u->cell = SM_CELLS;
+	if (!u->cells) {
+		u->cells = line;
+		u->slot = SM_CELLS;
 	}
+	return false;
 }
 
-static void update_begin(struct cell_update *u) __acquires(&u->shard->lock)
+/**
+ * sm_inline_find_key() - Find the key's place, and what it has.
+ * @u: the update, with the array
+ *
+ * Context: Shard lock held.
+ */
+void sm_inline_find_key(struct sm_update *u)
 {
-	struct shardmap *map = u->map;
+	struct sm_state *state = &u->state;
 
-	u->shard = &map->shards[sm_shard_index(map, u->hash)];
-	sm_shard_lock_bh(u->shard);
-	ASSERT_EXCLUSIVE_WRITER(u->shard->count);
-	u->array = sm_shard_array(map, u->shard, u->hash, &u->finished);
-	find_cell(u);
+	state->there = sm_inline_place(u);
+	if (!state->there)
+		return;
+	state->version = atomic64_read(&u->cells->version[u->slot]);
+	state->number = atomic64_read(&u->cells->value[u->slot]);
+	state->value = &state->number;
+	state->value_len = u->map->max_value_len;
+	state->expires = 0;
 }
 
-static void update_end(struct cell_update *u) __releases(&u->shard->lock)
+/**
+ * sm_inline_plan() - Decide, and see what that needs.
+ * @u: the update, with the key's place
+ *
+ * Context: Shard lock held.
+ * Return: 0; -EAGAIN if a spare line must be supplied first; an errno of the operation.
+ */
+int sm_inline_plan(struct sm_update *u)
 {
-	bool resize = sm_shard_wants_resize(u->shard);
+	int effect;
 
-	sm_shard_unlock_bh(u->shard);
-	sm_array_retire(u->finished);
-	if (unlikely(resize))
-		sm_resize_kick(u->map, u->shard - u->map->shards);
-}
-
-static void update_init(struct cell_update *u, struct shardmap *map,
-			const void *key)
-{
-	u->map = map;
-	u->hash = sm_hash(map, key, map->max_key_len);
-	u->key = sm_cell_word(key, map->max_key_len);
+	lockdep_assert_held(&u->shard->lock);
+	u->need = SM_NEED_NOTHING;
+	u->entries = 0;
+	u->bytes = 0;
+	if (u->req->verb == SM_DO_UPDATE)
+		u->value_word = 0;
+	effect = sm_decide(u, &u->value_word);
+	if (effect < 0)
+		return effect;
+	u->effect = effect;
+	if (effect == SM_EFFECT_REMOVE)
+		u->entries = -1;
+	if (effect != SM_EFFECT_STORE || u->state.there)
+		return 0;
+	u->entries = 1;
+	if (u->slot < SM_CELLS || u->shard->spare)
+		return 0;
+	u->need = SM_NEED_LINE;
+	return -EAGAIN;
 }
 
 /* Put a key into a free cell that readers may have seen in use. */
@@ -107,226 +110,60 @@ static void fill_cell(struct sm_inline_line *line, unsigned int cell, u64 key,
 	sm_inline_publish(line, line->used | BIT(cell));
 }
 
-/*
- * Returns -EAGAIN if the bucket is full and the shard has no spare line: the
- * caller ends the update, calls sm_spare_refill() and begins anew.
- */
-static int insert_locked(struct cell_update *u, u64 value, u64 *version)
+static void insert_locked(struct sm_update *u)
 {
-	struct sm_shard *shard = u->shard;
 	struct sm_inline_line *over;
-	int err;
 
-	lockdep_assert_held(&shard->lock);
-	if (u->cell == SM_CELLS && !shard->spare)
-		return -EAGAIN;
-	err = sm_charge(u->map, shard, 1, 0);
-	if (err)
-		return err;
-	*version = ++shard->version;
-	if (u->cell < SM_CELLS) {
-		fill_cell(u->line, u->cell, u->key, value, *version);
-		return 0;
-	}
-	over = sm_inline_add_line(shard, u->array, u->line);
-	sm_cell_fill_hidden(over, 0, u->key, value, *version);
-	/* Pairs with the acquire of @used in sm_inline_try(), sm_inline_copy(). */
-	sm_inline_publish(u->line, u->line->used | SM_CELL_LINK);
-	return 0;
-}
-
-static void store_locked(struct cell_update *u, u64 value, u64 *version)
-{
 	lockdep_assert_held(&u->shard->lock);
-	*version = ++u->shard->version;
-	sm_cell_store(u->line, u->cell, value, *version);
-}
-
-static void set_result(struct shardmap_result *result, u64 version,
-		       bool inserted)
-{
-	if (!result)
+	if (u->slot < SM_CELLS) {
+		fill_cell(u->cells, u->slot, u->key_word, u->value_word,
+			  u->version);
 		return;
-	result->version = version;
-	result->inserted = inserted;
+	}
+	over = sm_inline_add_line(u->shard, u->array, u->cells);
+	sm_cell_fill_hidden(over, 0, u->key_word, u->value_word, u->version);
+	/* Pairs with the acquire of @used in sm_inline_try(), sm_inline_copy(). */
+	sm_inline_publish(u->cells, u->cells->used | SM_CELL_LINK);
 }
 
-static int put_locked(struct cell_update *u, u64 value,
-		      enum shardmap_put_mode mode,
-		      struct shardmap_result *result)
+static void store_locked(struct sm_update *u)
 {
-	u64 version;
-	int err = 0;
+	const struct shardmap_request *req = u->req;
 
 	lockdep_assert_held(&u->shard->lock);
-	if (u->found && mode == SHARDMAP_PUT_NOEXIST)
-		return -EEXIST;
-	if (!u->found && mode == SHARDMAP_PUT_EXIST)
-		return -ENOENT;
-	if (u->found)
-		store_locked(u, value, &version);
+	if (req->verb == SHARDMAP_DO_ADD)
+		u->value_word = req->delta + (u->state.there ? u->state.number :
+							       req->initial);
+	u->version = ++u->shard->version;
+	if (u->state.there)
+		sm_cell_store(u->cells, u->slot, u->value_word, u->version);
 	else
-		err = insert_locked(u, value, &version);
-	if (!err)
-		set_result(result, version, !u->found);
-	return err;
+		insert_locked(u);
 }
 
 /**
- * sm_inline_put() - shardmap_put() in an inline table.
- * @map: the table
- * @key: the key, of the table's length
- * @value: the value, of the table's length
- * @mode: whether the key may, must or must not be there
- * @gfp: allocation flags, for an overflow line
- * @result: what was done, or NULL
+ * sm_inline_apply() - Do what was planned.
+ * @u: the update, with what it takes held
  *
- * Context: Process or softirq context, as @gfp allows.  Takes and releases a
- * shard lock.
- * Return: 0; -EEXIST or -ENOENT by @mode; -ENOSPC or -ENOMEM.
+ * Context: Shard lock held.
  */
-int sm_inline_put(struct shardmap *map, const void *key, const void *value,
-		  enum shardmap_put_mode mode, gfp_t gfp,
-		  struct shardmap_result *result)
+void sm_inline_apply(struct sm_update *u)
 {
-	u64 word = sm_cell_word(value, map->max_value_len);
-	struct cell_update u;
-	int err;
-
-	update_init(&u, map, key);
-	do {
-		update_begin(&u);
-		err = put_locked(&u, word, mode, result);
-		update_end(&u);
-	} while (err == -EAGAIN && !(err = sm_spare_refill(map, u.shard, gfp)));
-	return err;
-}
-
-static int get_or_put_locked(struct cell_update *u, u64 value,
-			     struct shardmap_value *found, u32 room,
-			     struct shardmap_result *result)
-{
-	u32 len = u->map->max_value_len;
-	u64 version;
-	int err;
+	const struct shardmap_request *req = u->req;
 
 	lockdep_assert_held(&u->shard->lock);
-	if (!u->found) {
-		err = insert_locked(u, value, &version);
-		if (err)
-			return err;
-		found->len = 0;
+	if (u->effect == SM_EFFECT_NONE)
+		return;
+	if (u->effect == SM_EFFECT_STORE) {
+		store_locked(u);
+		sm_notify(u->map,
+			  u->state.there ? SHARDMAP_EVENT_UPDATE :
+					   SHARDMAP_EVENT_INSERT,
+			  req->key, req->key_len, u->version);
 	} else {
-		found->len = len;
-		if (room < len)
-			return -ENOBUFS;
-		version = atomic64_read(&u->line->version[u->cell]);
-		value = atomic64_read(&u->line->value[u->cell]);
-		sm_cell_copy(found->buf, value, len);
+		sm_inline_publish(u->cells, u->cells->used & ~BIT(u->slot));
+		sm_notify(u->map, SHARDMAP_EVENT_DELETE, req->key, req->key_len,
+			  u->state.version);
 	}
-	found->version = version;
-	set_result(result, version, !u->found);
-	return 0;
-}
-
-/**
- * sm_inline_get_or_put() - shardmap_get_or_put() in an inline table.
- * @map: the table
- * @key: the key, of the table's length
- * @value: the value to store, of the table's length
- * @found: buffer for the value that is there
- * @gfp: allocation flags, for an overflow line
- * @result: what was done
- *
- * Context: Process or softirq context, as @gfp allows.  Takes and releases a
- * shard lock.
- * Return: 0; -ENOBUFS, -ENOSPC or -ENOMEM.
- */
-int sm_inline_get_or_put(struct shardmap *map, const void *key,
-			 const void *value, struct shardmap_value *found,
-			 gfp_t gfp, struct shardmap_result *result)
-{
-	u64 word = sm_cell_word(value, map->max_value_len);
-	u32 room = found->len;
-	struct cell_update u;
-	int err;
-
-	update_init(&u, map, key);
-	do {
-		update_begin(&u);
-		err = get_or_put_locked(&u, word, found, room, result);
-		update_end(&u);
-	} while (err == -EAGAIN && !(err = sm_spare_refill(map, u.shard, gfp)));
-	return err;
-}
-
-/**
- * sm_inline_delete() - shardmap_delete() in an inline table.
- * @map: the table
- * @key: the key, of the table's length
- *
- * Context: Process or softirq context.  Takes and releases a shard lock.
- * Return: 0 or -ENOENT.
- */
-int sm_inline_delete(struct shardmap *map, const void *key)
-{
-	struct cell_update u;
-
-	update_init(&u, map, key);
-	update_begin(&u);
-	if (u.found) {
-		sm_inline_publish(u.line, u.line->used & ~BIT(u.cell));
-		sm_charge(map, u.shard, -1, 0);
-	}
-	update_end(&u);
-	return u.found ? 0 : -ENOENT;
-}
-
-static int add_locked(struct cell_update *u, u64 delta, const u64 *initial,
-		      struct shardmap_result *result)
-{
-	u64 version;
-	int err = 0;
-
-	lockdep_assert_held(&u->shard->lock);
-	if (!u->found && !initial)
-		return -ENOENT;
-	result->old = u->found ? atomic64_read(&u->line->value[u->cell]) :
-				 *initial;
-	result->new = result->old + delta;
-	if (u->found)
-		store_locked(u, result->new, &version);
-	else
-		err = insert_locked(u, result->new, &version);
-	if (!err)
-		set_result(result, version, !u->found);
-	return err;
-}
-
-/**
- * sm_inline_add() - shardmap_add() in an inline table of 8-byte values.
- * @map: the table
- * @key: the key, of the table's length
- * @delta: what to add
- * @initial: what a key starts from that is not there, or NULL to require it
- * @gfp: allocation flags, for an overflow line
- * @result: the numbers before and after
- *
- * Context: Process or softirq context, as @gfp allows.  Takes and releases a
- * shard lock.
- * Return: 0; -ENOENT, -ENOSPC or -ENOMEM.
- */
-int sm_inline_add(struct shardmap *map, const void *key, u64 delta,
-		  const u64 *initial, gfp_t gfp, struct shardmap_result *result)
-{
-	struct cell_update u;
-	int err;
-
-	update_init(&u, map, key);
-	do {
-		update_begin(&u);
-		err = add_locked(&u, delta, initial, result);
-		update_end(&u);
-	} while (err == -EAGAIN && !(err = sm_spare_refill(map, u.shard, gfp)));
-	return err;
+	sm_account(u->shard, u->entries, 0);
 }

@@ -112,6 +112,16 @@ sm_inline_prefetch(const struct sm_inline_line *line)
 	prefetch((const u8 *)line + sizeof(*line) / 2);
 }
 
+/* Fetch the bucket that an update is going to look at, before it takes the lock. */
+static inline void sm_inline_prefetch_bucket(const struct shardmap *map,
+					     u64 hash)
+{
+	rcu_read_lock();
+	sm_inline_prefetch(
+		sm_inline_bucket(map, sm_inline_array(map, hash), hash));
+	rcu_read_unlock();
+}
+
 /* Cells of @line in use that hold @key, if the line did not change meanwhile. */
 static __always_inline u32 sm_inline_match(const struct sm_inline_line *line,
 					   u32 used, u64 key)
@@ -130,7 +140,8 @@ static __always_inline u32 sm_inline_match(const struct sm_inline_line *line,
  * @line: the line
  * @key: the key as a word
  * @value: out: its value as a word
- * @version: out: its version; it may be older than the value, never newer
+ * @version: out: its version, with SM_VERSION_BUSY while the value changes; it may be
+ *	older than the value, never newer
  * @used: out: state of the line at that moment
  *
  * Starts over when a cell of the line is filled meanwhile.
@@ -171,7 +182,7 @@ static __always_inline bool sm_inline_try(const struct sm_inline_line *line,
  * @hash: hash of the key
  * @key: the key as a word
  * @value: out: its value as a word
- * @version: out: its version; it may be older than the value, never newer
+ * @version: out: its version, as from sm_inline_try()
  *
  * Context: RCU read-side critical section, any context.
  * Return: true if the key is there.
@@ -237,6 +248,8 @@ static inline void sm_inline_publish(struct sm_inline_line *line, u32 used)
 static inline void sm_cell_store(struct sm_inline_line *line, unsigned int cell,
 				 u64 value, u64 version)
 {
+	atomic64_set(&line->version[cell],
+		     atomic64_read(&line->version[cell]) | SM_VERSION_BUSY);
 	atomic64_set_release(&line->value[cell], value);
 	atomic64_set_release(&line->version[cell], version);
 }

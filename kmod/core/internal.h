@@ -10,9 +10,10 @@
  * A: atomic_t, refcount_t or atomic bit.
  * L: read and written under limbo->lock.
  *
- * Lock order: shard->lock and limbo->lock are both innermost; neither is taken
- * inside the other, and two shard locks are never held together.  Both are
- * taken with bottom halves disabled.
+ * Lock order: map->multi_lock, then shard->lock, then a watcher's own lock.  Two
+ * shard locks are held together only by sm_shards_lock(), which takes them under
+ * map->multi_lock in the order of shards.  limbo->lock is innermost and never taken
+ * inside a shard lock.  All are taken with bottom halves disabled.
  *
  * Vocabulary:
  * @map: a table.
@@ -29,7 +30,9 @@
 #include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/cache.h>
+#include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -41,6 +44,8 @@
 #include <linux/workqueue.h>
 
 #include "hash.h"
+
+struct sm_update;
 
 /* As many slots as fit beside the tag word in a line of word-sized members. */
 #define SM_SLOTS ((unsigned int)sizeof(long) - 1)
@@ -59,21 +64,34 @@
 /**
  * struct sm_entry - a key and its value
  * @hash: I: hash of the key
- * @version: W: version of the last write, never 0
+ * @version: W: version of the last write, never 0, and SM_VERSION_BUSY
  * @value_len: I: length of the value in bytes
  * @key_len: I: length of the key in bytes
  * @flags: I: SM_ENTRY_*
+ * @used: written by readers and cleared under shard->lock, both marked: looked up
+ *	since the hand passed, in a table that evicts
  * @data: I: the key, zeros up to the next multiple of 8, the value; except that
- *	a value of 8 bytes is W, as an atomic64_t
+ *	a value of 8 bytes is W, as an atomic64_t.  With SM_ENTRY_EXPIRES the end of
+ *	its time follows at the next multiple of 8.
  */
 struct sm_entry {
 	u64 hash;
 	atomic64_t version;
 	u32 value_len;
 	u16 key_len;
-	u16 flags;
+	u8 flags;
+	u8 used;
 	u8 data[] __aligned(8);
 };
+
+#define SM_ENTRY_EXPIRES BIT(0)
+#define SM_ENTRY_TRACKED BIT(1) /* lookups set @used */
+
+/*
+ * Set in a version while the value beside it changes in place, so that a reader which
+ * finds a version unchanged knows that the value is.
+ */
+#define SM_VERSION_BUSY BIT_ULL(63)
 
 /**
  * struct sm_line - one cache line of a bucket
@@ -162,6 +180,10 @@ struct sm_array {
  *	which links them
  * @dense_bits: S: size of the array, in bits, for which the entries were allocated,
  *	at the most
+ * @hand: S: hash up to which eviction has come
+ * @expire_at: W: no entry's time ends before this, in ns of CLOCK_BOOTTIME
+ * @evicted: W: entries removed to make room
+ * @expired: W: entries removed after their time
  * @overflow: W: overflow lines in use
  * @resizes: W: completed resizes
  * @index_bytes: W: memory of arrays and lines
@@ -181,6 +203,10 @@ struct sm_shard {
 	struct sm_array *next;
 	struct sm_line *spare;
 	unsigned int dense_bits;
+	u64 hand;
+	u64 expire_at;
+	unsigned long evicted;
+	unsigned long expired;
 	unsigned long overflow;
 	unsigned long resizes;
 	unsigned long index_bytes;
@@ -225,7 +251,11 @@ struct sm_limbo {
  * struct shardmap - a table
  * @secret: I: what keys are hashed with
  * @shard_bits: I: log2 of the number of shards
- * @flags: I: SHARDMAP_FAST_HASH, SHARDMAP_ACCOUNT, SHARDMAP_INLINE
+ * @flags: I: SHARDMAP_FAST_HASH, SHARDMAP_ACCOUNT, SHARDMAP_INLINE, SHARDMAP_EVICT
+ * @frozen: set once, marked, before all shard locks are taken in turn; read marked
+ *	under one of them
+ * @expires: set once, marked: there has been an entry with a time to live
+ * @reserved_bits: written by shardmap_reserve(), marked: shards do not shrink below
  * @min_key_len: I: shortest key in bytes: 1, or @max_key_len in an inline table
  * @max_key_len: I: longest key in bytes
  * @min_value_len: I: shortest value in bytes, in the same manner
@@ -237,6 +267,7 @@ struct sm_limbo {
  * @max_bytes: I: limit, 0 if none
  * @gfp: I: how the table allocates its index
  * @memcg: I: memory cgroup that works charge, with SHARDMAP_ACCOUNT
+ * @quota: I: memory shared with other tables, or NULL
  * @limbo: per CPU
  * @deferred_bytes: A: memory in full batches that wait for a grace period
  * @deferred_limit: written by two works and read anywhere, marked: above it
@@ -245,6 +276,11 @@ struct sm_limbo {
  * @flush_work: hands over batches that did not fill
  * @resize_work: resizes the shards in @resize_pending
  * @resize_pending: A: bit per shard
+ * @expire_work: removes entries whose time is over
+ * @expire_due: A: when @expire_work is to run, in ns of CLOCK_BOOTTIME
+ * @expire_not_before: A: when it may run at the earliest
+ * @expire_lock: held by who goes through the shards for entries whose time is over
+ * @multi_lock: held around more than one shard lock
  * @destroy_work: takes the table apart
  * @pins: A: one for the table itself, one per batch and array in flight
  * @entries_held: A: entries, counted only if there is a limit
@@ -254,6 +290,9 @@ struct shardmap {
 	struct sm_secret secret;
 	unsigned int shard_bits;
 	unsigned int flags;
+	bool frozen;
+	bool expires;
+	unsigned int reserved_bits;
 	unsigned int min_key_len;
 	unsigned int max_key_len;
 	unsigned int min_value_len;
@@ -264,6 +303,7 @@ struct shardmap {
 	u64 max_bytes;
 	gfp_t gfp;
 	struct mem_cgroup *memcg;
+	struct shardmap_quota *quota;
 	struct sm_limbo __percpu *limbo;
 
 	atomic_long_t deferred_bytes ____cacheline_aligned_in_smp;
@@ -272,6 +312,11 @@ struct shardmap {
 	struct delayed_work flush_work;
 	struct work_struct resize_work;
 	unsigned long *resize_pending;
+	struct delayed_work expire_work;
+	atomic64_t expire_due;
+	atomic64_t expire_not_before;
+	struct mutex expire_lock;
+	spinlock_t multi_lock;
 	struct work_struct destroy_work;
 	refcount_t pins;
 
@@ -329,10 +374,13 @@ static inline u64 sm_tie(const struct shardmap *map, const struct sm_entry *e)
 /* entry.c */
 int sm_entry_caches_create(void);
 void sm_entry_caches_destroy(void);
-struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, gfp_t gfp);
+struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, unsigned int flags,
+				gfp_t gfp);
 void sm_entry_free(struct sm_entry *e);
 void sm_entry_free_bulk(void **objects, unsigned int nr);
 size_t sm_entry_bytes(const struct sm_entry *e);
+bool sm_entry_use(struct sm_entry *e);
+bool sm_entry_is_over(const struct sm_entry *e);
 
 static inline size_t sm_value_offset(u32 key_len)
 {
@@ -344,8 +392,15 @@ static inline void *sm_entry_value(const struct sm_entry *e)
 	return (void *)e->data + sm_value_offset(e->key_len);
 }
 
+/* When the time of an entry with SM_ENTRY_EXPIRES ends. */
+static inline u64 *sm_entry_expires(const struct sm_entry *e)
+{
+	return sm_entry_value(e) + ALIGN(e->value_len, 8);
+}
+
 /* lookup.c */
-int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value);
+int sm_get_request(struct shardmap *map, struct shardmap_request *req);
+void sm_entry_show(const struct sm_entry *e, struct shardmap_view *view);
 
 /* limbo.c */
 int sm_limbo_create(struct shardmap *map);
@@ -360,6 +415,7 @@ unsigned long sm_limbo_bytes(const struct shardmap *map);
 struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,
 				unsigned int bits, gfp_t gfp);
 size_t sm_array_bytes(const struct shardmap *map, unsigned int bits);
+unsigned int sm_array_bits(const struct shardmap *map, u64 entries);
 void sm_array_retire(struct sm_array *array);
 struct sm_line *sm_spare_take(struct sm_shard *shard);
 int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp);
@@ -376,18 +432,6 @@ void sm_overflow_forget(struct shardmap *map, struct sm_shard *shard,
 			unsigned int lines);
 void sm_resize_work(struct work_struct *work);
 
-/* inline.c */
-int sm_inline_put(struct shardmap *map, const void *key, const void *value,
-		  enum shardmap_put_mode mode, gfp_t gfp,
-		  struct shardmap_result *result);
-int sm_inline_get_or_put(struct shardmap *map, const void *key,
-			 const void *value, struct shardmap_value *found,
-			 gfp_t gfp, struct shardmap_result *result);
-int sm_inline_delete(struct shardmap *map, const void *key);
-int sm_inline_add(struct shardmap *map, const void *key, u64 delta,
-		  const u64 *initial, gfp_t gfp,
-		  struct shardmap_result *result);
-
 /* inline_move.c */
 bool sm_inline_move(struct shardmap *map, struct sm_shard *shard,
 		    unsigned long index);
@@ -396,11 +440,38 @@ unsigned int sm_inline_clear(const struct sm_array *array,
 			     struct sm_inline_line *line);
 
 /* compact.c */
+typedef void (*sm_visit_fn)(struct sm_shard *shard, struct sm_line *line,
+			    unsigned int slot, void *arg);
+void sm_visit_bucket(struct sm_shard *shard, struct sm_line *line,
+		     sm_visit_fn visit, void *arg);
 void sm_shard_compact(struct shardmap *map, struct sm_shard *shard);
 
 /* limits.c */
-int sm_charge(struct shardmap *map, struct sm_shard *shard, long entries,
-	      long bytes);
+int sm_hold(struct shardmap *map, long entries, long bytes);
+void sm_account(struct sm_shard *shard, long entries, long bytes);
+void sm_forget(struct shardmap *map, struct sm_shard *shard, long entries,
+	       long bytes);
+void sm_account_index(struct shardmap *map, struct sm_shard *shard, long bytes);
+struct shardmap_quota *sm_quota_get(struct shardmap_quota *quota);
+void sm_quota_release(struct shardmap *map, const struct sm_shard *shard);
+
+/* tagged.c */
+struct sm_entry *sm_tagged_remove(struct shardmap *map, struct sm_shard *shard,
+				  struct sm_line *line, unsigned int slot,
+				  enum shardmap_event_kind kind);
+
+/* evict.c */
+int sm_evict(const struct sm_update *updates, unsigned int nr);
+
+/* No time, in ns of CLOCK_BOOTTIME: 292 years after booting. */
+#define SM_NEVER ((u64)S64_MAX)
+
+/* expire.c */
+u64 sm_now(void);
+u64 sm_expiry(u64 ttl);
+void sm_expire_arm(struct shardmap *map, u64 at);
+bool sm_expire(struct shardmap *map);
+void sm_expire_work(struct work_struct *work);
 
 /* map.c */
 extern struct workqueue_struct *sm_wq;

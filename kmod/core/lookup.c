@@ -37,22 +37,15 @@ static __always_inline int entry_read(const struct sm_entry *e,
 	 * version in store_in_place().  What a caller reads after a get is ordered
 	 * by this acquire, too.
 	 */
-	value->version = atomic64_read_acquire(&e->version);
+	value->version = atomic64_read_acquire(&e->version) & ~SM_VERSION_BUSY;
 	value_copy(value->buf, sm_entry_value(e), e->value_len);
 	return 0;
 }
 
-/**
- * sm_entry_read() - Copy value and version out of an entry.
- * @e: the entry
- * @value: the caller's buffer
- *
- * Context: RCU read-side critical section or shard lock held.
- * Return: 0, or -ENOBUFS with only the length set.
- */
-int sm_entry_read(const struct sm_entry *e, struct shardmap_value *value)
+/* An entry that a lookup has found: is it there for a reader? */
+static __always_inline bool entry_use(struct sm_entry *e)
 {
-	return entry_read(e, value);
+	return e && (likely(!e->flags) || sm_entry_use(e));
 }
 
 static __always_inline int inline_get(const struct shardmap *map,
@@ -64,6 +57,7 @@ static __always_inline int inline_get(const struct shardmap *map,
 
 	if (!sm_inline_find(map, line, hash, key, &word, &value->version))
 		return -ENOENT;
+	value->version &= ~SM_VERSION_BUSY;
 	value->len = len;
 	if (unlikely(len > room))
 		return -ENOBUFS;
@@ -89,7 +83,7 @@ static __always_inline int get(const struct shardmap *map, const void *key,
 		return err;
 	}
 	e = sm_find_from(map, sm_first_line(map, hash), hash, key, key_len);
-	if (e)
+	if (entry_use(e))
 		err = entry_read(e, value);
 	rcu_read_unlock();
 	return err;
@@ -120,6 +114,106 @@ int shardmap_get(struct shardmap *map, const void *key, u32 key_len,
 	return get(map, key, key_len, value);
 }
 SHARDMAP_EXPORT(shardmap_get);
+
+/*
+ * The version is compared before the value is read: it is stored busy before a value
+ * changes in place, so whoever finds it unchanged has seen no later value.
+ */
+static int get_request(const struct shardmap *map, struct shardmap_request *req,
+		       struct shardmap_value *value)
+{
+	u64 hash = sm_hash(map, req->key, req->key_len), word, version;
+	struct sm_entry *e;
+
+	if (sm_is_inline(map)) {
+		struct sm_inline_line *line =
+			sm_inline_bucket(map, sm_inline_array(map, hash), hash);
+		u64 key = sm_cell_word(req->key, req->key_len);
+
+		if (!sm_inline_find(map, line, hash, key, &word, &version))
+			return -ENOENT;
+		if (req->flags & SHARDMAP_REQ_IF_CHANGED &&
+		    version == req->version)
+			return 1;
+		return inline_get(map, line, hash, key, value);
+	}
+	e = sm_find_from(map, sm_first_line(map, hash), hash, req->key,
+			 req->key_len);
+	if (!e || sm_entry_is_over(e))
+		return -ENOENT;
+	if (!(req->flags & SHARDMAP_REQ_NO_TOUCH))
+		sm_entry_use(e);
+	/* Pairs with the release of the version in store_in_place(). */
+	if (req->flags & SHARDMAP_REQ_IF_CHANGED &&
+	    atomic64_read_acquire(&e->version) == req->version)
+		return 1;
+	return entry_read(e, value);
+}
+
+/**
+ * sm_get_request() - Carry out a SHARDMAP_DO_GET.
+ * @map: the table
+ * @req: the request
+ *
+ * Context: Any context.  Takes and releases the RCU lock.
+ * Return: 0; -ENOENT, -ENOBUFS, -EINVAL or -EMSGSIZE as shardmap_get().
+ */
+int sm_get_request(struct shardmap *map, struct shardmap_request *req)
+{
+	struct shardmap_value value = { .buf = req->out, .len = req->out_len };
+	int err;
+
+	if (req->key_len < map->min_key_len)
+		return -EINVAL;
+	if (req->key_len > map->max_key_len)
+		return -EMSGSIZE;
+	rcu_read_lock();
+	err = get_request(map, req, &value);
+	rcu_read_unlock();
+	if (err == 1) {
+		req->flags |= SHARDMAP_REQ_UNCHANGED;
+		req->out_len = 0;
+		return 0;
+	}
+	if (!err || err == -ENOBUFS)
+		req->out_len = value.len;
+	if (!err)
+		req->version = value.version;
+	return err;
+}
+
+/**
+ * shardmap_find_rcu() - Look a key up and show its entry where it is.
+ * @map: the table, not one with SHARDMAP_INLINE
+ * @key: the key
+ * @key_len: its length in bytes, at least 1
+ * @view: out: the entry, valid until the caller's rcu_read_unlock().  Key and value do
+ *	not change, except a value of 8 bytes, which shardmap_view_value() reads.
+ *
+ * Context: Any context, inside an RCU read-side critical section.
+ * Return: 0; -ENOENT if there is no such key; -EINVAL if it is empty; -EMSGSIZE if it
+ * is longer than the table allows; -EOPNOTSUPP if the table is inline.
+ */
+int shardmap_find_rcu(struct shardmap *map, const void *key, u32 key_len,
+		      struct shardmap_view *view)
+{
+	struct sm_entry *e;
+	u64 hash;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
+			 "shardmap_find_rcu() without RCU read lock");
+	if (sm_is_inline(map))
+		return -EOPNOTSUPP;
+	if (!key_len || key_len > map->max_key_len)
+		return key_len ? -EMSGSIZE : -EINVAL;
+	hash = sm_hash(map, key, key_len);
+	e = sm_find_from(map, sm_first_line(map, hash), hash, key, key_len);
+	if (!entry_use(e))
+		return -ENOENT;
+	sm_entry_show(e, view);
+	return 0;
+}
+SHARDMAP_EXPORT(shardmap_find_rcu);
 
 /* Keys whose cache misses are overlapped: what fits the stack and the cache. */
 #define GROUP 32U
@@ -216,7 +310,7 @@ static __always_inline int group_read(const struct shardmap *map,
 		return inline_get(map, g->cells[i], g->hash[i],
 				  sm_cell_word(get->key, key_len), &get->value);
 	e = sm_find_from(map, g->line[i], g->hash[i], get->key, key_len);
-	return e ? entry_read(e, &get->value) : -ENOENT;
+	return entry_use(e) ? entry_read(e, &get->value) : -ENOENT;
 }
 
 static __always_inline void group_run(const struct shardmap *map,
@@ -285,11 +379,33 @@ void shardmap_get_many(struct shardmap *map, struct shardmap_lookup *gets,
 SHARDMAP_EXPORT(shardmap_get_many);
 
 /**
- * shardmap_view_value() - Copy the value that a scan shows.
- * @view: entry shown to a shardmap_scan_fn
+ * sm_entry_show() - Describe an entry.
+ * @e: the entry
+ * @view: out: the description
+ *
+ * Context: RCU read-side critical section.
+ */
+void sm_entry_show(const struct sm_entry *e, struct shardmap_view *view)
+{
+	*view = (struct shardmap_view){
+		.key = e->data,
+		.value = sm_entry_value(e),
+		.key_len = e->key_len,
+		.value_len = e->value_len,
+		/* Pairs with the release of the version in store_in_place(). */
+		.version = atomic64_read_acquire(&e->version) &
+			   ~SM_VERSION_BUSY,
+		.expires = e->flags & SM_ENTRY_EXPIRES ? *sm_entry_expires(e) :
+							 0,
+	};
+}
+
+/**
+ * shardmap_view_value() - Copy a value that is shown.
+ * @view: entry shown by a scan or by shardmap_find_rcu()
  * @buf: buffer of view->value_len bytes
  *
- * Context: Inside a shardmap_scan_fn.
+ * Context: Where @view is valid.
  */
 void shardmap_view_value(const struct shardmap_view *view, void *buf)
 {

@@ -21,8 +21,8 @@ struct workqueue_struct *sm_wq;
 
 static int check_params(const struct shardmap_params *p)
 {
-	if (p->flags &
-	    ~(SHARDMAP_FAST_HASH | SHARDMAP_ACCOUNT | SHARDMAP_INLINE))
+	if (p->flags & ~(SHARDMAP_FAST_HASH | SHARDMAP_ACCOUNT |
+			 SHARDMAP_INLINE | SHARDMAP_EVICT))
 		return -EINVAL;
 	if (p->nr_shards && (!is_power_of_2(p->nr_shards) ||
 			     p->nr_shards > SHARDMAP_MAX_SHARDS))
@@ -35,6 +35,10 @@ static int check_params(const struct shardmap_params *p)
 	    (!p->max_key_len || p->max_key_len > SHARDMAP_INLINE_KEY_LEN ||
 	     !p->max_value_len ||
 	     p->max_value_len > SHARDMAP_INLINE_VALUE_LEN || p->max_bytes))
+		return -EINVAL;
+	/* Cells have no mark, and only a full table evicts. */
+	if (p->flags & SHARDMAP_EVICT &&
+	    (p->flags & SHARDMAP_INLINE || !(p->max_entries | p->max_bytes)))
 		return -EINVAL;
 	return 0;
 }
@@ -100,6 +104,7 @@ void sm_map_unpin(struct shardmap *map)
 	if (!refcount_dec_and_test(&map->pins))
 		return;
 	mem_cgroup_put(map->memcg);
+	shardmap_quota_put(map->quota);
 	kfree_sensitive(map);
 }
 
@@ -108,6 +113,7 @@ static void destroy_work(struct work_struct *work)
 	struct shardmap *map =
 		container_of(work, struct shardmap, destroy_work);
 
+	cancel_delayed_work_sync(&map->expire_work);
 	cancel_work_sync(&map->resize_work);
 	/* From here on the batches and arrays in flight hold the only pins. */
 	sm_limbo_destroy(map);
@@ -140,6 +146,10 @@ static struct shardmap *map_alloc(const struct shardmap_params *p)
 		map->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_WORK(&map->resize_work, sm_resize_work);
 	INIT_WORK(&map->destroy_work, destroy_work);
+	INIT_DELAYED_WORK(&map->expire_work, sm_expire_work);
+	atomic64_set(&map->expire_due, SM_NEVER);
+	mutex_init(&map->expire_lock);
+	spin_lock_init(&map->multi_lock);
 	refcount_set(&map->pins, 1);
 	return map;
 }
@@ -163,6 +173,7 @@ struct shardmap *shardmap_create(const struct shardmap_params *params)
 	map = map_alloc(params);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
+	map->quota = sm_quota_get(params->quota);
 	err = create_shards(map);
 	if (err)
 		goto free_map;
@@ -174,8 +185,7 @@ struct shardmap *shardmap_create(const struct shardmap_params *params)
 destroy_shards:
 	destroy_shards(map);
 free_map:
-	mem_cgroup_put(map->memcg);
-	kfree_sensitive(map);
+	sm_map_unpin(map);
 	return ERR_PTR(err);
 }
 SHARDMAP_EXPORT(shardmap_create);
@@ -243,12 +253,49 @@ void shardmap_get_stats(const struct shardmap *map,
 		stats->index_bytes += READ_ONCE(shard->index_bytes);
 		stats->overflow_lines += READ_ONCE(shard->overflow);
 		stats->resizes += READ_ONCE(shard->resizes);
+		stats->evicted += READ_ONCE(shard->evicted);
+		stats->expired += READ_ONCE(shard->expired);
 		sm_shard_lock_bh(shard);
 		stats->buckets += 1UL << shard->array->bits;
 		sm_shard_unlock_bh(shard);
 	}
 }
 SHARDMAP_EXPORT(shardmap_get_stats);
+
+/**
+ * shardmap_freeze() - End all updates.
+ * @map: the table
+ *
+ * From its return on the table does not change any more, but that entries with a time
+ * to live end.  It cannot be undone.
+ *
+ * Context: Process context.  Takes and releases all shard locks.
+ */
+void shardmap_freeze(struct shardmap *map)
+{
+	unsigned int i;
+
+	/* Updates look at it under their shard's lock, so those under way end first. */
+	WRITE_ONCE(map->frozen, true);
+	for (i = 0; i < sm_nr_shards(map); i++) {
+		sm_shard_lock_bh(&map->shards[i]);
+		sm_shard_unlock_bh(&map->shards[i]);
+	}
+}
+SHARDMAP_EXPORT(shardmap_freeze);
+
+/**
+ * shardmap_is_frozen() - Has shardmap_freeze() been called?
+ * @map: the table
+ *
+ * Context: Any context.
+ * Return: true if it has.
+ */
+bool shardmap_is_frozen(const struct shardmap *map)
+{
+	return READ_ONCE(map->frozen);
+}
+SHARDMAP_EXPORT(shardmap_is_frozen);
 
 /**
  * sm_core_init() - Make what all tables share.

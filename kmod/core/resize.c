@@ -18,10 +18,13 @@
  * come from the shard's spares.  A writer that finds too few leaves the bucket
  * to the resize work and changes it where it is.
  */
+#include <linux/export.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "hold.h"
 #include "internal.h"
 #include "line.h"
@@ -115,8 +118,7 @@ void sm_overflow_forget(struct shardmap *map, struct sm_shard *shard,
 {
 	lockdep_assert_held(&shard->lock);
 	WRITE_ONCE(shard->overflow, shard->overflow - lines);
-	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes - lines * sm_line_bytes(map));
+	sm_account_index(map, shard, -(long)(lines * sm_line_bytes(map)));
 }
 
 static bool split(struct shardmap *map, struct sm_shard *shard,
@@ -187,8 +189,7 @@ static struct sm_array *finish_if_moved(struct shardmap *map,
 	shard->next = NULL;
 	shard->dense_bits = max(shard->dense_bits, shard->array->bits);
 	WRITE_ONCE(shard->resizes, shard->resizes + 1);
-	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes - sm_array_bytes(map, old->bits));
+	sm_account_index(map, shard, -(long)sm_array_bytes(map, old->bits));
 	return old;
 }
 
@@ -217,12 +218,28 @@ struct sm_array *sm_shard_array(struct shardmap *map, struct sm_shard *shard,
 	return *finished ? shard->array : shard->next;
 }
 
+static bool wants_growth(const struct sm_shard *shard)
+{
+	const struct sm_array *array = shard->array;
+
+	return shard->count > array->grow_at ||
+	       array->bits < READ_ONCE(array->map->reserved_bits);
+}
+
+static bool wants_shrinking(const struct sm_shard *shard)
+{
+	const struct sm_array *array = shard->array;
+
+	return shard->count < array->shrink_at &&
+	       array->bits > READ_ONCE(array->map->reserved_bits);
+}
+
 /**
  * sm_shard_wants_resize() - Is there something to do for the resize work?
  * @shard: the shard
  *
- * There is if the number of entries is out of the array's bounds, or if memory
- * was too short to finish the resize under way.
+ * There is if the number of entries is out of the array's bounds, if the array is
+ * smaller than what shardmap_reserve() asked for, or if memory was too short to finish the resize under way.
  *
  * Context: Shard lock held.
  * Return: true if sm_resize_kick() should be called.
@@ -232,8 +249,7 @@ bool sm_shard_wants_resize(const struct sm_shard *shard)
 	lockdep_assert_held(&shard->lock);
 	if (shard->next)
 		return shard->stalled;
-	return shard->count > shard->array->grow_at ||
-	       shard->count < shard->array->shrink_at;
+	return wants_growth(shard) || wants_shrinking(shard);
 }
 
 /**
@@ -260,7 +276,7 @@ static bool resize_begin(struct shardmap *map, unsigned int index)
 	sm_shard_lock_bh(shard);
 	wanted = sm_shard_wants_resize(shard);
 	bits = shard->array->bits;
-	bits += shard->count > shard->array->grow_at ? 1 : -1;
+	bits += wants_growth(shard) ? 1 : -1;
 	sm_shard_unlock_bh(shard);
 	if (!wanted)
 		return false;
@@ -273,8 +289,7 @@ static bool resize_begin(struct shardmap *map, unsigned int index)
 	shard->array->next = next;
 	shard->next = next;
 	shard->moved = 0;
-	WRITE_ONCE(shard->index_bytes,
-		   shard->index_bytes + sm_array_bytes(map, bits));
+	sm_account_index(map, shard, sm_array_bytes(map, bits));
 	sm_shard_unlock_bh(shard);
 	return true;
 }
@@ -359,3 +374,62 @@ void sm_resize_work(struct work_struct *work)
 	sm_limbo_update_limit(map);
 	set_active_memcg(before);
 }
+
+static bool has_reserved(struct sm_shard *shard, unsigned int bits)
+{
+	bool has;
+
+	sm_shard_lock_bh(shard);
+	has = shard->array->bits >= bits;
+	sm_shard_unlock_bh(shard);
+	return has;
+}
+
+static int reserve_shard(struct shardmap *map, unsigned int index,
+			 unsigned int bits)
+{
+	struct sm_shard *shard = &map->shards[index];
+
+	if (has_reserved(shard, bits))
+		return 0;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	sm_resize_kick(map, index);
+	flush_work(&map->resize_work);
+	return has_reserved(shard, bits) ? 0 : -ENOMEM;
+}
+
+/**
+ * shardmap_reserve() - Have the table hold so many entries without growing.
+ * @map: the table
+ * @entries: how many, up to SHARDMAP_MAX_RESERVE; 0 takes a reservation back
+ *
+ * Nor does the table shrink below that.  Only the index is made, no entries.  A
+ * failure leaves the reservation of before; what was made goes as it came.
+ *
+ * Context: Process context.  May sleep.  Takes and releases shard locks.
+ * Return: 0; -EINVAL if @entries is beyond the limit; -ENOMEM; -EINTR at a fatal
+ * signal.
+ */
+int shardmap_reserve(struct shardmap *map, u64 entries)
+{
+	unsigned int i, before = READ_ONCE(map->reserved_bits), bits = 0;
+	int err = 0;
+
+	if (entries > SHARDMAP_MAX_RESERVE)
+		return -EINVAL;
+	if (entries)
+		bits = sm_array_bits(map, entries);
+	WRITE_ONCE(map->reserved_bits, bits);
+	for (i = 0; i < sm_nr_shards(map) && !err; i++)
+		err = reserve_shard(map, i, bits);
+	if (err)
+		WRITE_ONCE(map->reserved_bits, before);
+	if (bits > before && !err)
+		return 0;
+	/* What is too large now shrinks without waiting for an update. */
+	for (i = 0; i < sm_nr_shards(map); i++)
+		sm_resize_kick(map, i);
+	return err;
+}
+SHARDMAP_EXPORT(shardmap_reserve);

@@ -145,6 +145,7 @@ static void entry_from_cell(const struct shardmap *map, struct sm_entry *e,
 	e->key_len = map->max_key_len;
 	e->value_len = map->max_value_len;
 	e->flags = 0;
+	e->used = 0;
 	memcpy(e->data, &cells->key[cell], sizeof(u64));
 	memcpy(sm_entry_value(e), &cells->value[cell], sizeof(u64));
 }
@@ -207,12 +208,11 @@ next_array:
 	g->end = bucket_end(map, sm_root_bits(root), hash);
 }
 
-/* The position just behind an entry. */
-static void position_after(const struct shardmap *map, const struct sm_entry *e,
-			   struct shardmap_position *pos)
+/* The position just behind a key. */
+static void step_over(u64 hash, u64 tie, struct shardmap_position *pos)
 {
-	pos->hash = e->hash;
-	pos->tie = sm_tie(map, e);
+	pos->hash = hash;
+	pos->tie = tie;
 	if (++pos->tie)
 		return;
 	if (++pos->hash)
@@ -220,6 +220,29 @@ static void position_after(const struct shardmap *map, const struct sm_entry *e,
 	pos->hash = U64_MAX;
 	pos->tie = U64_MAX;
 }
+
+static void position_after(const struct shardmap *map, const struct sm_entry *e,
+			   struct shardmap_position *pos)
+{
+	step_over(e->hash, sm_tie(map, e), pos);
+}
+
+/**
+ * shardmap_position_after() - Where a scan goes on behind a key.
+ * @map: the table
+ * @key: the key, which need not be there
+ * @key_len: its length in bytes, at least 1
+ * @pos: out: the position
+ *
+ * Context: Any context.
+ */
+void shardmap_position_after(struct shardmap *map, const void *key, u32 key_len,
+			     struct shardmap_position *pos)
+{
+	step_over(sm_hash(map, key, key_len),
+		  sm_siphash13(key, key_len, &map->secret.tie), pos);
+}
+SHARDMAP_EXPORT(shardmap_position_after);
 
 /* Show what was gathered; @pos ends before the first entry that is refused. */
 static int show(const struct gather *g, struct shardmap_position *pos,
@@ -229,17 +252,13 @@ static int show(const struct gather *g, struct shardmap_position *pos,
 
 	for (i = 0; i < g->nr; i++) {
 		struct sm_entry *e = g->entry[i];
-		/* Pairs with the release store of the version in store_in_place(). */
-		u64 version = atomic64_read_acquire(&e->version);
-		struct shardmap_view view = {
-			.key = e->data,
-			.value = sm_entry_value(e),
-			.key_len = e->key_len,
-			.value_len = e->value_len,
-			.version = version,
-		};
-		int err = fn(&view, arg);
+		struct shardmap_view view;
+		int err;
 
+		if (unlikely(e->flags) && sm_entry_is_over(e))
+			continue;
+		sm_entry_show(e, &view);
+		err = fn(&view, arg);
 		if (err) {
 			if (i)
 				position_after(g->map, g->entry[i - 1], pos);

@@ -448,8 +448,9 @@ enum shardmap_op_flags {
  *	ENOBUFS was returned; 0 if there was none
  * @expected_len: length of the expected value in bytes
  * @version: in: with SHARDMAP_IF_VERSION or SHARDMAP_IF_CHANGED the version to
- *	compare with; out, on success: version of the entry after the operation; 0 if
- *	there is none.  A version is never used twice for one key.
+ *	compare with; out, on success: version of the entry after the operation, or of
+ *	the one that TAKE removed; 0 if there is none.  A version is never used twice
+ *	for one key.
  * @delta: number to add (ADD), else zero
  * @initial: what a new key starts from (ADD with SHARDMAP_CREATE), else zero
  * @old: out: the number before the addition (ADD)

@@ -172,8 +172,10 @@ enum shardmap_verb {
 #define SHARDMAP_REQ_CREATE BIT(2) /* ADD: make the key from @initial */
 #define SHARDMAP_REQ_SWAP BIT(3) /* PUT: copy out the value that was there */
 #define SHARDMAP_REQ_IF_VERSION BIT(4) /* CAS, DELETE, TAKE: compare @version */
-#define SHARDMAP_REQ_IF_VALUE BIT(5) /* the same: compare the value with @expected */
-#define SHARDMAP_REQ_IF_CHANGED BIT(6) /* GET: copy if the version is not @version */
+#define SHARDMAP_REQ_IF_VALUE \
+	BIT(5) /* the same: compare the value with @expected */
+#define SHARDMAP_REQ_IF_CHANGED \
+	BIT(6) /* GET: copy if the version is not @version */
 #define SHARDMAP_REQ_NO_TOUCH BIT(7) /* GET: do not count as a use */
 #define SHARDMAP_REQ_UNCHANGED BIT(14) /* out: GET copied nothing */
 #define SHARDMAP_REQ_INSERTED BIT(15) /* out: the key is new */
@@ -192,8 +194,8 @@ enum shardmap_verb {
  * @out_len: in: size of @out in bytes; out: length of the value found, also with
  *	-ENOBUFS; 0 if there was none
  * @err: out: what became of the request
- * @version: in: version to compare with; out: version after the request, 0 if no
- *	entry is left
+ * @version: in: version to compare with; out: version after the request, with
+ *	SHARDMAP_DO_TAKE the one that was taken; 0 if no entry is left
  * @delta: number to add
  * @initial: what a new number starts from
  * @old: out: the number before the addition

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What each operation means: from the request and what its key has, to what is done
+ * and what is told.  Nothing here depends on where entries are kept.
+ */
+#include <linux/string.h>
+
+#include "update.h"
+
+static bool fits(const struct sm_update *u)
+{
+	return u->state.value_len <= u->req->out_len;
+}
+
+static bool is_as_expected(const struct sm_update *u)
+{
+	const struct shardmap_request *req = u->req;
+	const struct sm_state *state = &u->state;
+
+	if (req->flags & SHARDMAP_REQ_IF_VERSION &&
+	    state->version != req->version)
+		return false;
+	if (req->flags & SHARDMAP_REQ_IF_VALUE &&
+	    (state->value_len != req->expected_len ||
+	     memcmp(state->value, req->expected, req->expected_len)))
+		return false;
+	return true;
+}
+
+static int decide_get(const struct sm_update *u)
+{
+	const struct shardmap_request *req = u->req;
+
+	if (!u->state.there)
+		return -ENOENT;
+	if (req->flags & SHARDMAP_REQ_IF_CHANGED &&
+	    u->state.version == req->version)
+		return SM_EFFECT_NONE;
+	return fits(u) ? SM_EFFECT_NONE : -ENOBUFS;
+}
+
+static int decide_put(const struct sm_update *u)
+{
+	unsigned int flags = u->req->flags;
+
+	if (u->state.there && flags & SHARDMAP_REQ_NOEXIST)
+		return -EEXIST;
+	if (!u->state.there && flags & SHARDMAP_REQ_EXIST)
+		return -ENOENT;
+	if (u->state.there && flags & SHARDMAP_REQ_SWAP && !fits(u))
+		return -ENOBUFS;
+	return SM_EFFECT_STORE;
+}
+
+static int decide_get_or_put(const struct sm_update *u)
+{
+	if (!u->state.there)
+		return SM_EFFECT_STORE;
+	return fits(u) ? SM_EFFECT_NONE : -ENOBUFS;
+}
+
+static int decide_add(const struct sm_update *u)
+{
+	if (!u->state.there)
+		return u->req->flags & SHARDMAP_REQ_CREATE ? SM_EFFECT_STORE :
+							     -ENOENT;
+	return u->state.value_len == sizeof(u64) ? SM_EFFECT_STORE : -EINVAL;
+}
+
+static int decide_remove(const struct sm_update *u)
+{
+	if (!u->state.there)
+		return -ENOENT;
+	if (!is_as_expected(u))
+		return -ESTALE;
+	if (u->req->verb == SHARDMAP_DO_TAKE && !fits(u))
+		return -ENOBUFS;
+	return SM_EFFECT_REMOVE;
+}
+
+static int decide_cas(const struct sm_update *u)
+{
+	if (!u->state.there)
+		return -ENOENT;
+	return is_as_expected(u) ? SM_EFFECT_STORE : -ESTALE;
+}
+
+static int decide_update(const struct sm_update *u, void *value)
+{
+	struct sm_call *call = container_of(u->req, struct sm_call, req);
+	const struct sm_state *state = &u->state;
+	struct shardmap_view view = {
+		.key = u->req->key,
+		.key_len = u->req->key_len,
+		.value = state->value,
+		.value_len = state->value_len,
+		.version = state->version,
+		.expires = state->expires,
+	};
+	int action = call->fn(state->there ? &view : NULL, value, call->arg);
+
+	switch (action) {
+	case SHARDMAP_UPDATE_STORE:
+		return SM_EFFECT_STORE;
+	case SHARDMAP_UPDATE_REMOVE:
+		return state->there ? SM_EFFECT_REMOVE : SM_EFFECT_NONE;
+	}
+	return min(action, 0);
+}
+
+/**
+ * sm_decide() - What is to be done to a key?
+ * @u: the update, with the key's state
+ * @value: shardmap_update(): where the new value goes
+ *
+ * Context: Shard lock held.
+ * Return: enum sm_effect, or an errno of the operation.
+ */
+int sm_decide(struct sm_update *u, void *value)
+{
+	lockdep_assert_held(&u->shard->lock);
+	if (u->req->verb == SHARDMAP_DO_GET)
+		return decide_get(u);
+	if (unlikely(READ_ONCE(u->map->frozen)))
+		return -EROFS;
+	switch (u->req->verb) {
+	case SHARDMAP_DO_PUT:
+		return decide_put(u);
+	case SHARDMAP_DO_GET_OR_PUT:
+		return decide_get_or_put(u);
+	case SHARDMAP_DO_ADD:
+		return decide_add(u);
+	case SHARDMAP_DO_CAS:
+		return decide_cas(u);
+	case SHARDMAP_DO_DELETE:
+	case SHARDMAP_DO_TAKE:
+		return decide_remove(u);
+	case SM_DO_UPDATE:
+		return decide_update(u, value);
+	}
+	return -EINVAL;
+}
+
+/**
+ * sm_reads_value() - Does the caller get the value that was there?
+ * @u: the update, decided
+ *
+ * Context: Any context.
+ * Return: true if sm_finish() is going to copy it.
+ */
+bool sm_reads_value(const struct sm_update *u)
+{
+	const struct shardmap_request *req = u->req;
+
+	if (!u->state.there)
+		return false;
+	switch (req->verb) {
+	case SHARDMAP_DO_GET:
+		return !(req->flags & SHARDMAP_REQ_IF_CHANGED &&
+			 u->state.version == req->version);
+	case SHARDMAP_DO_PUT:
+		return req->flags & SHARDMAP_REQ_SWAP;
+	case SHARDMAP_DO_GET_OR_PUT:
+	case SHARDMAP_DO_TAKE:
+		return true;
+	}
+	return false;
+}
+
+/**
+ * sm_finish() - Tell what an update did.
+ * @u: the update
+ * @err: what became of it
+ *
+ * Copies out the value that was there; at -ENOBUFS its length alone is told.
+ *
+ * Context: RCU read-side critical section that began under the shard lock, with
+ * the lock dropped.
+ */
+void sm_finish(struct sm_update *u, int err)
+{
+	struct shardmap_request *req = u->req;
+	const struct sm_state *state = &u->state;
+
+	req->err = err;
+	if (err) {
+		if (err == -ENOBUFS)
+			req->out_len = state->value_len;
+		return;
+	}
+	req->out_len = 0;
+	if (sm_reads_value(u)) {
+		req->out_len = state->value_len;
+		memcpy(req->out, state->value, state->value_len);
+	} else if (req->verb == SHARDMAP_DO_GET) {
+		req->flags |= SHARDMAP_REQ_UNCHANGED;
+	}
+	switch (u->effect) {
+	case SM_EFFECT_NONE:
+		req->version = state->there ? state->version : 0;
+		break;
+	case SM_EFFECT_STORE:
+		req->version = u->version;
+		if (!state->there)
+			req->flags |= SHARDMAP_REQ_INSERTED;
+		if (req->verb == SHARDMAP_DO_ADD)
+			req->old = state->there ? state->number : req->initial;
+		break;
+	case SM_EFFECT_REMOVE:
+		/* Of what is handed over it is good to know the version. */
+		req->version = req->verb == SHARDMAP_DO_TAKE ? state->version :
+							       0;
+		break;
+	}
+}
