@@ -178,9 +178,14 @@ TEST_F(batch, members_that_an_opcode_does_not_use)
 
 TEST_F(batch, unknown_opcodes_and_flags)
 {
-	static const __u16 known[] = {
-		[SHARDMAP_OP_PUT] = SHARDMAP_NOEXIST | SHARDMAP_EXIST,
+	static const __u16 known[SHARDMAP_OP_NR] = {
+		[SHARDMAP_OP_GET] = SHARDMAP_IF_CHANGED | SHARDMAP_NO_TOUCH,
+		[SHARDMAP_OP_PUT] = SHARDMAP_NOEXIST | SHARDMAP_EXIST |
+				    SHARDMAP_SWAP,
+		[SHARDMAP_OP_DELETE] = SHARDMAP_IF_VERSION | SHARDMAP_IF_VALUE,
 		[SHARDMAP_OP_ADD] = SHARDMAP_CREATE,
+		[SHARDMAP_OP_CAS] = SHARDMAP_IF_VERSION | SHARDMAP_IF_VALUE,
+		[SHARDMAP_OP_TAKE] = SHARDMAP_IF_VERSION | SHARDMAP_IF_VALUE,
 	};
 	struct batch *b = &self->b;
 	__u32 opcode, flag, i;

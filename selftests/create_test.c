@@ -24,6 +24,12 @@ TEST_F(table, default_limits)
 	EXPECT_EQ(0, info.entry_bytes);
 	EXPECT_LT(0, info.index_bytes);
 	EXPECT_LE(info.nr_shards, info.buckets);
+	EXPECT_EQ(0, info.evicted);
+	EXPECT_EQ(0, info.expired);
+	EXPECT_EQ(SHARDMAP_READ | SHARDMAP_WRITE, info.access);
+	EXPECT_EQ(0, info.state);
+	EXPECT_EQ(1, info.descriptors);
+	EXPECT_EQ(0, info.name[0]);
 }
 
 TEST_F(table, device_info_tells_what_there_is)
@@ -31,13 +37,16 @@ TEST_F(table, device_info_tells_what_there_is)
 	struct shardmap_device_info info;
 
 	test_cmd_device_info(self->dev, &info);
-	EXPECT_EQ(SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE,
+	EXPECT_EQ(SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE |
+			  SHARDMAP_CREATE_EVICT,
 		  info.create_flags);
 	EXPECT_EQ((1 << SHARDMAP_OP_NR) - 1, info.opcodes);
 	EXPECT_EQ(SHARDMAP_KEY_LEN_MAX, info.max_key_len);
 	EXPECT_EQ(SHARDMAP_VALUE_LEN_MAX, info.max_value_len);
 	EXPECT_EQ(SHARDMAP_SHARDS_MAX, info.max_shards);
 	EXPECT_EQ(SHARDMAP_BATCH_OPS_MAX, info.max_batch_ops);
+	EXPECT_EQ(SHARDMAP_ATOMIC_OPS_MAX, info.max_atomic_ops);
+	EXPECT_EQ(SHARDMAP_NAME_LEN_MAX, info.max_name_len);
 	EXPECT_LE(1, info.tables);
 }
 
@@ -68,6 +77,11 @@ static const struct shardmap_create good[] = {
 	  .max_key_len = 1,
 	  .max_value_len = 1,
 	  .max_entries = 1000 },
+	{ .flags = SHARDMAP_CREATE_EVICT, .max_entries = 1000 },
+	{ .flags = SHARDMAP_CREATE_EVICT, .max_bytes = 1 << 20 },
+	{ .flags = SHARDMAP_CREATE_EVICT | SHARDMAP_CREATE_FAST_HASH,
+	  .max_entries = 1000,
+	  .max_bytes = 1 << 20 },
 };
 
 TEST_F(table, takes_and_reports_every_limit)
@@ -102,7 +116,7 @@ TEST_F(table, takes_and_reports_every_limit)
 
 TEST_F(table, refuses_what_is_beyond_a_limit)
 {
-	static const struct shardmap_create bad[] = {
+	const struct shardmap_create bad[] = {
 		{ .nr_shards = 3 },
 		{ .nr_shards = 6 },
 		{ .nr_shards = SHARDMAP_SHARDS_MAX - 1 },
@@ -117,7 +131,12 @@ TEST_F(table, refuses_what_is_beyond_a_limit)
 		{ .max_value_len = SHARDMAP_VALUE_LEN_MAX + 1 },
 		{ .max_value_len = INT32_MAX },
 		{ .max_value_len = UINT32_MAX },
-		{ .flags = SHARDMAP_CREATE_INLINE << 1 },
+		{ .flags = SHARDMAP_CREATE_EVICT << 1 },
+		{ .flags = SHARDMAP_CREATE_EVICT },
+		{ .flags = SHARDMAP_CREATE_EVICT | SHARDMAP_CREATE_INLINE,
+		  .max_key_len = 8,
+		  .max_value_len = 8,
+		  .max_entries = 1000 },
 		{ .flags = SHARDMAP_CREATE_INLINE },
 		{ .flags = SHARDMAP_CREATE_INLINE, .max_key_len = 8 },
 		{ .flags = SHARDMAP_CREATE_INLINE, .max_value_len = 8 },
@@ -131,6 +150,14 @@ TEST_F(table, refuses_what_is_beyond_a_limit)
 		  .max_key_len = 8,
 		  .max_value_len = 8,
 		  .max_bytes = 1 << 20 },
+		{ .mode = 0600 },
+		{ .name_len = 1 },
+		{ .name = to_u64("n") },
+		{ .name = to_u64("n"), .name_len = 1, .mode = 0700 },
+		{ .name = to_u64("n"), .name_len = SHARDMAP_NAME_LEN_MAX + 1 },
+		{ .name = to_u64("a/b"), .name_len = 3 },
+		{ .name = to_u64("a\nb"), .name_len = 3 },
+		{ .name = to_u64("a"), .name_len = 2 },
 		{ .reserved = 1 },
 	};
 	__s64 tables = count_tables(self->dev);

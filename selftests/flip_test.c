@@ -208,7 +208,7 @@ static void flip_batch_op(struct flip *f)
 		SET(op->value_len, wild[(i / 5) % 8]);
 		SET(op->out_off, wild[(i / 7) % 8]);
 		SET(op->out_len, wild[(i / 9) % 8]);
-		SET(op->opcode, i % 7);
+		SET(op->opcode, i % (SHARDMAP_OP_NR + 2));
 		memset(f->in + i % (ARENA - 8), i, 8);
 		SET(op->opcode, was.opcode);
 		SET(op->key_off, was.key_off);
@@ -251,8 +251,7 @@ static void flip_init(struct flip *f, int fd)
 	f->in = guarded_pages(ARENA / PAGE + 1);
 	f->out = guarded_pages(ARENA / PAGE + 1);
 	memset(f->out + ARENA, '#', RED_ZONE);
-	f->ops = (struct shardmap_batch_op *)((char *)guarded_pages(1) + PAGE) -
-		 OPS;
+	f->ops = guarded_end(OPS * sizeof(*f->ops));
 	f->batch = (struct shardmap_batch){
 		.size = sizeof(f->batch),
 		.ops = to_u64(f->ops),
@@ -286,7 +285,7 @@ static void flip_header(struct flip *f)
 		SET(f->batch.nr_ops, i % 2 ? SHARDMAP_BATCH_OPS_MAX : 1);
 		SET(f->batch.in_len, i % 3 * (ARENA / 2));
 		SET(f->batch.out_len, i % 5 * (ARENA / 4));
-		SET(f->batch.op_size, 64 + i % 3 * 8);
+		SET(f->batch.op_size, sizeof(*f->ops) - 8 + i % 3 * 8);
 		SET(f->batch.nr_ops, was.nr_ops);
 		SET(f->batch.in_len, was.in_len);
 		SET(f->batch.out_len, was.out_len);

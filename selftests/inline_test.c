@@ -171,7 +171,7 @@ static int see(const struct shardmap_record *rec, void *arg)
 TEST_F(inline_table, scan_shows_each_key_once_with_any_buffer)
 {
 	__u32 kl = variant->key_len, vl = variant->value_len;
-	__u32 sizes[] = { 40, 4096, 0 };
+	__u32 sizes[] = { sizeof(struct shardmap_record) + 16, 4096, 0 };
 	struct seen *seen;
 	unsigned int i;
 	__u64 key, value;

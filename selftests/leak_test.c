@@ -179,6 +179,85 @@ TEST_F(table, put_delete_and_add)
 	}
 }
 
+TEST_F(table, cas)
+{
+	struct shardmap_op op[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, store(self->fd, STR("key"), STR("old")));
+		op[i] = key_op(STR("key"));
+		op[i].flags = SHARDMAP_IF_VALUE;
+		op[i].value = to_u64("newer");
+		op[i].value_len = 5;
+		op[i].expected = to_u64("old");
+		op[i].expected_len = 3;
+		ASSERT_EQ(0, run_op(self->fd, SHARDMAP_IOC_CAS, &op[i], i));
+	}
+	EXPECT_EQ(0, leaks(&op[0], &op[1], sizeof(op[0])));
+}
+
+/* What returns the value that was there, and replaces or removes it. */
+TEST_F(table, swap_and_take)
+{
+	static const unsigned int nrs[] = { SHARDMAP_IOC_PUT,
+					    SHARDMAP_IOC_TAKE };
+	struct shardmap_op op[2];
+	unsigned int i, j, room;
+
+	for (i = 0; i < ARRAY_SIZE(nrs); i++) {
+		for (room = 4; room <= 100; room += 96) {
+			for (j = 0; j < 2; j++) {
+				ASSERT_EQ(0, store(self->fd, STR("key"),
+						   STR("value")));
+				op[j] = key_op(STR("key"));
+				if (nrs[i] == SHARDMAP_IOC_PUT) {
+					op[j].flags = SHARDMAP_SWAP;
+					op[j].value = to_u64("newer");
+					op[j].value_len = 5;
+				}
+				op[j].out = to_u64(out);
+				op[j].out_len = room;
+				EXPECT_EQ(room < 5 ? -ENOBUFS : 0,
+					  run_op(self->fd, nrs[i], &op[j], j));
+				EXPECT_EQ(5, op[j].out_len);
+			}
+			EXPECT_EQ(0, leaks(&op[0], &op[1], sizeof(op[0])));
+			EXPECT_EQ(room < 5 ? 0 : 5,
+				  written(out[0], out[1], sizeof(out[0])));
+		}
+	}
+}
+
+TEST_F(table, list)
+{
+	static const char name[] = "selftest-leak";
+	struct shardmap_create how = { .name = to_u64(name), .name_len = 13 };
+	struct shardmap_list list[2];
+	int fd, i;
+
+	fd = do_create(self->dev, &how);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 2; i++) {
+		soil(self->fd);
+		memset(out[i], fills[i], sizeof(out[i]));
+		memset(&list[i], fills[i], sizeof(list[i]));
+		list[i].size = sizeof(list[i]);
+		list[i].flags = 0;
+		list[i].after = 0;
+		list[i].buf = to_u64(out[i]);
+		list[i].buf_len = sizeof(out[i]);
+		EXPECT_EQ(0, do_ioctl(self->dev, SHARDMAP_IOC_LIST, &list[i]));
+		list[i].buf = 0;
+	}
+	EXPECT_EQ(0, do_unlink(self->dev, STR(name)));
+	close(fd);
+	EXPECT_LT(0, list[0].records);
+	EXPECT_EQ(0, memcmp(&list[0], &list[1], sizeof(list[0])));
+	EXPECT_EQ(0, leaks(out[0], out[1], sizeof(out[0])));
+	EXPECT_EQ(list[0].used, written(out[0], out[1], sizeof(out[0])));
+}
+
 TEST_F(table, get_or_put)
 {
 	static const __u32 sizes[] = { 0, 8, 100, sizeof(out[0]) };
@@ -277,6 +356,9 @@ TEST_F(table, scan)
 		memset(&scan[i], fills[i], sizeof(scan[i]));
 		memset(&scan[i].cursor, 0, sizeof(scan[i].cursor));
 		scan[i].flags = 0;
+		scan[i].prefix = 0;
+		scan[i].prefix_len = 0;
+		scan[i].reserved = 0;
 		test_cmd_scan(self->fd, &scan[i], out[i], sizeof(out[i]));
 		EXPECT_EQ(0, for_each_record(&scan[i], out[i], padding_is_zero,
 					     NULL));

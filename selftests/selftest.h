@@ -64,14 +64,24 @@ static inline bool poll_until(bool (*condition)(void *arg), void *arg)
 	return true;
 }
 
-/* CREATE alone returns more than 0. */
+static inline bool makes_descriptor(unsigned int cmd)
+{
+	switch (_IOC_NR(cmd)) {
+	case _IOC_NR(SHARDMAP_IOC_CREATE):
+	case _IOC_NR(SHARDMAP_IOC_OPEN):
+	case _IOC_NR(SHARDMAP_IOC_HANDLE):
+		return true;
+	}
+	return false;
+}
+
 static inline int do_ioctl(int fd, unsigned int cmd, void *arg)
 {
 	int ret = ioctl(fd, cmd, arg);
 
 	if (ret < 0)
 		return -errno;
-	if (ret && _IOC_NR(cmd) != _IOC_NR(SHARDMAP_IOC_CREATE))
+	if (ret && !makes_descriptor(cmd))
 		return -EPROTO;
 	return ret;
 }
@@ -95,6 +105,35 @@ static inline int do_create(int dev, const struct shardmap_create *how)
 
 #define test_err_create(_errno, dev, how) \
 	EXPECT_EQ(-(_errno), do_create(dev, how))
+
+static inline int do_open(int dev, const char *name, __u32 name_len,
+			  __u32 access)
+{
+	struct shardmap_open arg = {
+		.size = sizeof(arg),
+		.access = access,
+		.name = to_u64(name),
+		.name_len = name_len,
+	};
+
+	return do_ioctl(dev, SHARDMAP_IOC_OPEN, &arg);
+}
+
+#define test_err_open(_errno, ...) EXPECT_EQ(-(_errno), do_open(__VA_ARGS__))
+
+static inline int do_unlink(int dev, const char *name, __u32 name_len)
+{
+	struct shardmap_unlink arg = {
+		.size = sizeof(arg),
+		.name = to_u64(name),
+		.name_len = name_len,
+	};
+
+	return do_ioctl(dev, SHARDMAP_IOC_UNLINK, &arg);
+}
+
+#define test_err_unlink(_errno, ...) \
+	EXPECT_EQ(-(_errno), do_unlink(__VA_ARGS__))
 
 static inline int do_device_info(int dev, struct shardmap_device_info *info)
 {
@@ -236,6 +275,41 @@ static inline int do_add(int fd, __u32 flags, const void *key, __u32 key_len,
 #define test_cmd_add(...) ASSERT_LE(0, do_add(__VA_ARGS__))
 #define test_err_add(_errno, ...) EXPECT_EQ(-(_errno), do_add(__VA_ARGS__))
 
+static inline int do_cas(int fd, const void *key, __u32 key_len,
+			 const void *value, __u32 value_len, __u64 *version)
+{
+	struct shardmap_op op = key_op(key, key_len);
+	int ret;
+
+	op.flags = SHARDMAP_IF_VERSION;
+	op.value = to_u64(value);
+	op.value_len = value_len;
+	op.version = *version;
+	ret = do_op(fd, SHARDMAP_IOC_CAS, &op);
+	*version = op.version;
+	return ret;
+}
+
+#define test_cmd_cas(...) ASSERT_EQ(0, do_cas(__VA_ARGS__))
+#define test_err_cas(_errno, ...) EXPECT_EQ(-(_errno), do_cas(__VA_ARGS__))
+
+/* @out_len: as in do_get() */
+static inline int do_take(int fd, const void *key, __u32 key_len, void *out,
+			  __u32 *out_len)
+{
+	struct shardmap_op op = key_op(key, key_len);
+	int ret;
+
+	op.out = to_u64(out);
+	op.out_len = *out_len;
+	ret = do_op(fd, SHARDMAP_IOC_TAKE, &op);
+	*out_len = op.out_len;
+	return ret;
+}
+
+#define test_cmd_take(...) ASSERT_EQ(0, do_take(__VA_ARGS__))
+#define test_err_take(_errno, ...) EXPECT_EQ(-(_errno), do_take(__VA_ARGS__))
+
 /* Put without caring what was there, for setting a stage. */
 static inline int store(int fd, const void *key, __u32 key_len,
 			const void *value, __u32 value_len)
@@ -273,6 +347,31 @@ static inline int do_clear(int fd, __u64 *removed)
 
 #define test_cmd_clear(fd, removed) ASSERT_EQ(0, do_clear(fd, removed))
 
+static inline int do_handle(int fd, __u32 access)
+{
+	struct shardmap_handle arg = { .size = sizeof(arg), .access = access };
+
+	return do_ioctl(fd, SHARDMAP_IOC_HANDLE, &arg);
+}
+
+#define test_err_handle(_errno, fd, access) \
+	EXPECT_EQ(-(_errno), do_handle(fd, access))
+
+static inline int do_freeze(int fd)
+{
+	struct shardmap_freeze arg = { .size = sizeof(arg) };
+
+	return do_ioctl(fd, SHARDMAP_IOC_FREEZE, &arg);
+}
+
+static inline int do_reserve(int fd, __u64 entries)
+{
+	struct shardmap_reserve arg = { .size = sizeof(arg),
+					.entries = entries };
+
+	return do_ioctl(fd, SHARDMAP_IOC_RESERVE, &arg);
+}
+
 /* Memory */
 
 #define PAGE 4096U
@@ -286,6 +385,14 @@ static inline void *guarded_pages(unsigned int pages)
 	if (p == MAP_FAILED || mprotect(p + pages * PAGE, PAGE, PROT_NONE))
 		err(KSFT_FAIL, "guarded_pages");
 	return p;
+}
+
+/* @size bytes right before one that is not mapped. */
+static inline void *guarded_end(size_t size)
+{
+	unsigned int pages = (size + PAGE - 1) / PAGE;
+
+	return (char *)guarded_pages(pages) + pages * PAGE - size;
 }
 
 static inline void *unmapped_page(void)
