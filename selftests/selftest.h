@@ -64,14 +64,20 @@ static inline bool poll_until(bool (*condition)(void *arg), void *arg)
 	return true;
 }
 
-/* CREATE alone returns more than 0. */
+static inline bool returns_descriptor(unsigned int cmd)
+{
+	return _IOC_NR(cmd) == _IOC_NR(SHARDMAP_IOC_CREATE) ||
+	       _IOC_NR(cmd) == _IOC_NR(SHARDMAP_IOC_OPEN) ||
+	       _IOC_NR(cmd) == _IOC_NR(SHARDMAP_IOC_HANDLE);
+}
+
 static inline int do_ioctl(int fd, unsigned int cmd, void *arg)
 {
 	int ret = ioctl(fd, cmd, arg);
 
 	if (ret < 0)
 		return -errno;
-	if (ret && _IOC_NR(cmd) != _IOC_NR(SHARDMAP_IOC_CREATE))
+	if (ret && !returns_descriptor(cmd))
 		return -EPROTO;
 	return ret;
 }
