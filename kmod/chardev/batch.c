@@ -25,6 +25,7 @@
 /**
  * struct batch - a batch in kernel memory
  * @table: the table
+ * @access: what the descriptor may be used for
  * @arg: the command's structure
  * @ops: the operations
  * @in: keys and values to store
@@ -36,6 +37,7 @@
  */
 struct batch {
 	struct smdev_table *table;
+	u32 access;
 	struct shardmap_batch *arg;
 	struct shardmap_batch_op *ops;
 	u8 *in;
@@ -220,7 +222,7 @@ static int probe(const struct batch *b, const struct smdev_cmd *cmd)
 	return smdev_reply(cmd);
 }
 
-/* Make an operation of what the caller wrote; -EINVAL if it does not hold. */
+/* Make an operation of what the caller wrote, if it holds and is allowed. */
 static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
 		      struct smdev_op *op)
 {
@@ -238,6 +240,8 @@ static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
 		.delta = bop->delta,
 		.initial = bop->initial,
 	};
+	if (smdev_op_access(op->opcode, op->flags) & ~b->access)
+		return -EACCES;
 	err = smdev_op_check(op, bop->value_off, bop->out_off);
 	if (err)
 		return err;
@@ -300,6 +304,8 @@ static u32 run_gets(struct batch *b, u32 first, u32 end)
 	struct shardmap_batch_op *bop = b->ops + first;
 	u32 i, nr = 0, most = min(end - first, GETS_MAX);
 
+	if (unlikely(!(b->access & SHARDMAP_READ)))
+		return 0;
 	while (nr < most && prepare_get(b, &bop[nr], &b->gets[nr]))
 		nr++;
 	if (!nr)
@@ -376,7 +382,11 @@ static int copy_values_out(const struct batch *b)
  */
 long smdev_batch(struct smdev_cmd *cmd)
 {
-	struct batch b = { .table = cmd->table, .arg = cmd->arg };
+	struct batch b = {
+		.table = cmd->table,
+		.access = cmd->access,
+		.arg = cmd->arg,
+	};
 	int err;
 
 	err = check_arg(b.arg);

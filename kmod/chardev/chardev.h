@@ -6,34 +6,78 @@
 #ifndef _SHARDMAP_CHARDEV_CHARDEV_H
 #define _SHARDMAP_CHARDEV_CHARDEV_H
 
+#include <linux/atomic.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+#include <linux/seq_file.h>
 #include <linux/shardmap.h>
 #include <linux/stddef.h>
+#include <linux/uidgid.h>
 #include <uapi/linux/shardmap.h>
 
+struct smdev_watch;
+struct user_namespace;
+
 /**
- * struct smdev_table - what a table descriptor stands for
+ * struct smdev_table - a table with what only the device knows of it
  * @map: the table
  * @id: its number, unique while the module is loaded
- * @create: the limits and flags it was made with
+ * @create: the limits, flags and mode it was made with
+ * @refs: one for each descriptor, one for the name
+ * @descriptors: number of open descriptors
+ * @uid: owner
+ * @gid: group
+ * @name: name it was made with, zeros behind it
+ * @user_ns: where it has the name, NULL if it has none; under names_lock with
+ *	WRITE_ONCE()
+ * @by_name: place in the tree of names, under names_lock
+ * @by_id: place in the list of names, under names_lock
+ *
+ * What is not marked does not change after CREATE.
  */
 struct smdev_table {
 	struct shardmap *map;
 	u64 id;
 	struct shardmap_create create;
+	refcount_t refs;
+	atomic_t descriptors;
+	kuid_t uid;
+	kgid_t gid;
+	char name[SHARDMAP_NAME_LEN_MAX + 1];
+	struct user_namespace *user_ns;
+	struct rb_node by_name;
+	struct list_head by_id;
+};
+
+/**
+ * struct smdev_handle - a descriptor of a table; its duplicates share it
+ * @table: the table, which it has a reference to
+ * @access: enum shardmap_access, does not change
+ * @watch: changes to be read, NULL if it does not watch
+ */
+struct smdev_handle {
+	struct smdev_table *table;
+	u32 access;
+	struct smdev_watch *watch;
 };
 
 /**
  * struct smdev_cmd - a command on its way
+ * @handle: the table's descriptor, NULL for a command to the device
  * @table: the table, NULL for a command to the device
+ * @access: what the descriptor may be used for
  * @uarg: the caller's structure
  * @user_size: its size
  * @size: size of @arg
  * @arg: kernel copy, fetched once
  */
 struct smdev_cmd {
+	struct smdev_handle *handle;
 	struct smdev_table *table;
+	u32 access;
 	void __user *uarg;
 	u32 user_size;
 	u32 size;
@@ -45,21 +89,27 @@ struct smdev_cmd {
  * @nr: its number
  * @size: size of its structure here
  * @min_size: size of its structure when it was first published
+ * @access: enum shardmap_access that it needs whatever its structure says
  * @execute: carries it out; what it returns goes to the caller
  */
 struct smdev_ioctl {
 	unsigned int nr;
 	u32 size;
 	u32 min_size;
+	u32 access;
 	long (*execute)(struct smdev_cmd *cmd);
 };
 
-#define SMDEV_IOCTL(_cmd, _execute, _struct, _last)                  \
+#define SMDEV_IOCTL_FOR(_access, _cmd, _execute, _struct, _last)     \
 	{                                                            \
 		.nr = _IOC_NR(_cmd), .size = sizeof(struct _struct), \
 		.min_size = offsetofend(struct _struct, _last),      \
-		.execute = _execute,                                 \
+		.access = _access, .execute = _execute,              \
 	}
+
+/* For any descriptor, or one whose structure says what it needs. */
+#define SMDEV_IOCTL(_cmd, _execute, _struct, _last) \
+	SMDEV_IOCTL_FOR(0, _cmd, _execute, _struct, _last)
 
 /* What users store is charged to their memory cgroup. */
 #define SMDEV_GFP GFP_KERNEL_ACCOUNT
@@ -68,12 +118,16 @@ struct smdev_ioctl {
 union smdev_arg {
 	u32 size;
 	struct shardmap_create create;
+	struct shardmap_open open;
+	struct shardmap_unlink unlink;
+	struct shardmap_list list;
 	struct shardmap_device_info device_info;
 	struct shardmap_info info;
 	struct shardmap_op op;
 	struct shardmap_batch batch;
 	struct shardmap_scan scan;
 	struct shardmap_clear clear;
+	struct shardmap_handle handle;
 };
 
 /**
@@ -110,8 +164,9 @@ struct smdev_op {
 #define SMDEV_CREATE_FLAGS (SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE)
 
 /* ioctl.c */
-long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
-		    size_t nr_ioctls, unsigned int number, unsigned long arg);
+long smdev_dispatch(struct smdev_handle *handle,
+		    const struct smdev_ioctl *ioctls, size_t nr_ioctls,
+		    unsigned int number, unsigned long arg);
 int smdev_reply(const struct smdev_cmd *cmd);
 
 /* op.c */
@@ -120,7 +175,8 @@ int smdev_op_execute(struct shardmap *map, struct smdev_op *op);
 bool smdev_op_updates(u32 opcode);
 
 /* get.c */
-long smdev_get_quick(struct smdev_table *table, struct shardmap_op __user *uop);
+long smdev_get_quick(const struct smdev_handle *handle,
+		     struct shardmap_op __user *uop);
 
 /* single.c */
 long smdev_get(struct smdev_cmd *cmd);
@@ -150,8 +206,31 @@ long smdev_batch(struct smdev_cmd *cmd);
 long smdev_scan(struct smdev_cmd *cmd);
 long smdev_clear(struct smdev_cmd *cmd);
 
-/* table.c */
+/* access.c */
+u32 smdev_op_access(u32 opcode, u32 flags);
+bool smdev_may_open(const struct smdev_table *table, u32 access);
+
+/* create.c */
 long smdev_create(struct smdev_cmd *cmd);
+void smdev_table_put(struct smdev_table *table);
+u64 smdev_new_id(void);
 u64 smdev_nr_tables(void);
+
+/* names.c */
+int smdev_name_copy_in(char *name, u64 uname, u32 len);
+int smdev_name_add(struct smdev_table *table);
+long smdev_open(struct smdev_cmd *cmd);
+long smdev_unlink(struct smdev_cmd *cmd);
+long smdev_list(struct smdev_cmd *cmd);
+void smdev_names_exit(void);
+
+/* table.c */
+int smdev_handle_make(struct smdev_table *table, u32 access,
+		      struct file **filep);
+int smdev_handle_open(struct smdev_table *table, u32 access);
+
+/* info.c */
+long smdev_info(struct smdev_cmd *cmd);
+void smdev_show_fdinfo(struct seq_file *m, struct file *file);
 
 #endif /* _SHARDMAP_CHARDEV_CHARDEV_H */

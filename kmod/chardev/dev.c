@@ -22,6 +22,7 @@ static long device_info(struct smdev_cmd *cmd)
 		.max_shards = SHARDMAP_SHARDS_MAX,
 		.max_batch_ops = SHARDMAP_BATCH_OPS_MAX,
 		.tables = smdev_nr_tables(),
+		.max_name_len = SHARDMAP_NAME_LEN_MAX,
 	};
 	return smdev_reply(cmd);
 }
@@ -29,6 +30,10 @@ static long device_info(struct smdev_cmd *cmd)
 static const struct smdev_ioctl device_ioctls[] = {
 	SMDEV_IOCTL(SHARDMAP_IOC_CREATE, smdev_create, shardmap_create,
 		    max_bytes),
+	SMDEV_IOCTL(SHARDMAP_IOC_OPEN, smdev_open, shardmap_open, reserved),
+	SMDEV_IOCTL(SHARDMAP_IOC_UNLINK, smdev_unlink, shardmap_unlink,
+		    reserved),
+	SMDEV_IOCTL(SHARDMAP_IOC_LIST, smdev_list, shardmap_list, done),
 	SMDEV_IOCTL(SHARDMAP_IOC_DEVICE_INFO, device_info, shardmap_device_info,
 		    tables),
 };
@@ -65,12 +70,13 @@ int smdev_init(void)
 }
 
 /**
- * smdev_exit() - Take the device node away.
+ * smdev_exit() - Take the device node away, and all names.
  *
  * Context: Process context, at unload, when no descriptor is open.
  */
 void smdev_exit(void)
 {
 	misc_deregister(&device);
+	smdev_names_exit();
 	smdev_scratch_exit();
 }

@@ -97,15 +97,17 @@ fault:
 
 /**
  * smdev_get_quick() - SHARDMAP_IOC_GET if there is nothing special about it
- * @table: the table
+ * @handle: the table's descriptor
  * @uop: the caller's structure
  *
  * Context: Process context.
  * Return: 0 or -ENOENT as the command's result; 1 if nothing was done and
  * smdev_dispatch() shall do it.
  */
-long smdev_get_quick(struct smdev_table *table, struct shardmap_op __user *uop)
+long smdev_get_quick(const struct smdev_handle *handle,
+		     struct shardmap_op __user *uop)
 {
+	const struct smdev_table *table = handle->table;
 	/* Only what was written is read. */
 	struct shardmap_op op __uninitialized;
 	u8 key[KEY_BYTES] __aligned(8) __uninitialized;
@@ -114,7 +116,8 @@ long smdev_get_quick(struct smdev_table *table, struct shardmap_op __user *uop)
 	int err;
 
 	might_fault();
-	if (unlikely(!copy_in(table, uop, &op, key)))
+	if (unlikely(!(handle->access & SHARDMAP_READ) ||
+		     !copy_in(table, uop, &op, key)))
 		return 1;
 	value.buf = out;
 	value.len = min(op.out_len, VALUE_BYTES);

@@ -175,7 +175,8 @@ long smdev_batch_gets(struct smdev_cmd *cmd)
 	size_t bytes = lookups + in + g.arg->out_len;
 	long err = 1;
 
-	if (g.arg->op_size != sizeof(struct shardmap_batch_op) ||
+	if (!(cmd->access & SHARDMAP_READ) ||
+	    g.arg->op_size != sizeof(struct shardmap_batch_op) ||
 	    !access_ok(u64_to_user_ptr(g.arg->out), g.arg->out_len))
 		return 1;
 	g.lookups = smdev_scratch_get(bytes);

@@ -13,6 +13,10 @@
 static void __maybe_unused build_check_abi(void)
 {
 	BUILD_BUG_ON(sizeof(struct shardmap_create) != 56);
+	BUILD_BUG_ON(sizeof(struct shardmap_open) != 24);
+	BUILD_BUG_ON(sizeof(struct shardmap_unlink) != 24);
+	BUILD_BUG_ON(sizeof(struct shardmap_list_record) != 32);
+	BUILD_BUG_ON(sizeof(struct shardmap_list) != 40);
 	BUILD_BUG_ON(sizeof(struct shardmap_device_info) != 88);
 	BUILD_BUG_ON(sizeof(struct shardmap_info) != 208);
 	BUILD_BUG_ON(sizeof(struct shardmap_op) != 96);
@@ -23,6 +27,7 @@ static void __maybe_unused build_check_abi(void)
 	BUILD_BUG_ON(sizeof(struct shardmap_record) != 32);
 	BUILD_BUG_ON(sizeof(struct shardmap_scan) != 64);
 	BUILD_BUG_ON(sizeof(struct shardmap_clear) != 16);
+	BUILD_BUG_ON(sizeof(struct shardmap_handle) != 8);
 	BUILD_BUG_ON(sizeof(union smdev_arg) > 256);
 }
 
@@ -65,7 +70,7 @@ static int fetch(struct smdev_cmd *cmd, union smdev_arg *buffer, u32 min_size)
 
 /**
  * smdev_dispatch() - Carry out an ioctl.
- * @table: the table, NULL for the device
+ * @handle: the table's descriptor, NULL for the device
  * @ioctls: commands that the descriptor knows
  * @nr_ioctls: how many
  * @number: number that the caller gave
@@ -73,10 +78,12 @@ static int fetch(struct smdev_cmd *cmd, union smdev_arg *buffer, u32 min_size)
  *
  * Context: Process context.
  * Return: What the handler returns; -ENOTTY for an unknown number; -EINVAL,
- * -E2BIG or -EFAULT for a structure of the wrong size or at a bad address.
+ * -E2BIG or -EFAULT for a structure of the wrong size or at a bad address; -EACCES
+ * if the descriptor is not for this command.
  */
-long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
-		    size_t nr_ioctls, unsigned int number, unsigned long arg)
+long smdev_dispatch(struct smdev_handle *handle,
+		    const struct smdev_ioctl *ioctls, size_t nr_ioctls,
+		    unsigned int number, unsigned long arg)
 {
 	const struct smdev_ioctl *ioctl = find(ioctls, nr_ioctls, number);
 	/* fetch() fills what the command's structure has. */
@@ -87,7 +94,9 @@ long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
 	if (!ioctl)
 		return -ENOTTY;
 	cmd = (struct smdev_cmd){
-		.table = table,
+		.handle = handle,
+		.table = handle ? handle->table : NULL,
+		.access = handle ? handle->access : 0,
 		.uarg = (void __user *)arg,
 		.user_size = ioctl->size,
 		.size = ioctl->size,
@@ -96,6 +105,8 @@ long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
 	err = fetch(&cmd, &buffer, ioctl->min_size);
 	if (err)
 		return err;
+	if (unlikely(ioctl->access & ~cmd.access))
+		return -EACCES;
 	return ioctl->execute(&cmd);
 }
 

@@ -93,6 +93,9 @@ long smdev_scan(struct smdev_cmd *cmd)
 	struct bounce b = {};
 	int err;
 
+	if (scan->flags & SHARDMAP_SCAN_DRAIN &&
+	    !(cmd->access & SHARDMAP_WRITE))
+		return -EACCES;
 	if (scan->flags || scan->buf_len > SHARDMAP_SCAN_BYTES_MAX)
 		return -EINVAL;
 	b.size = min(scan->buf_len, BOUNCE_MAX);

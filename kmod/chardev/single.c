@@ -151,6 +151,8 @@ static long single(struct smdev_cmd *cmd, u32 opcode)
 		.delta = arg->delta,
 		.initial = arg->initial,
 	};
+	if (smdev_op_access(opcode, arg->flags) & ~cmd->access)
+		return -EACCES;
 	if (arg->expected_len)
 		return -EINVAL;
 	err = smdev_op_check(&s.op, arg->value, arg->out);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Table descriptors: made by CREATE, ended by the last close. */
+/* Table descriptors: what they understand, how they are made and closed. */
 #include <linux/anon_inodes.h>
-#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -10,50 +9,18 @@
 
 #include "chardev.h"
 
-static atomic64_t last_id = ATOMIC64_INIT(0);
-static atomic64_t nr_tables = ATOMIC64_INIT(0);
-
-/**
- * smdev_nr_tables() - Number of tables that have a descriptor.
- *
- * Context: Any context.
- * Return: The number.
- */
-u64 smdev_nr_tables(void)
+static long table_handle(struct smdev_cmd *cmd)
 {
-	return atomic64_read(&nr_tables);
-}
+	const struct shardmap_handle *arg = cmd->arg;
 
-static long table_info(struct smdev_cmd *cmd)
-{
-	const struct smdev_table *table = cmd->table;
-	struct shardmap_info *info = cmd->arg;
-	struct shardmap_stats stats;
-
-	if (info->reserved)
+	if (!arg->access || arg->access & ~(SHARDMAP_READ | SHARDMAP_WRITE))
 		return -EINVAL;
-	shardmap_get_stats(table->map, &stats);
-	*info = (struct shardmap_info){
-		.size = info->size,
-		.id = table->id,
-		.flags = table->create.flags,
-		.nr_shards = stats.nr_shards,
-		.max_key_len = stats.max_key_len,
-		.max_value_len = stats.max_value_len,
-		.max_entries = table->create.max_entries,
-		.max_bytes = table->create.max_bytes,
-		.entries = stats.entries,
-		.entry_bytes = stats.entry_bytes,
-		.index_bytes = stats.index_bytes,
-		.deferred_bytes = stats.deferred_bytes,
-		.buckets = stats.buckets,
-		.overflow_lines = stats.overflow_lines,
-		.resizes = stats.resizes,
-	};
-	return smdev_reply(cmd);
+	if (arg->access & ~cmd->access)
+		return -EACCES;
+	return smdev_handle_open(cmd->table, arg->access);
 }
 
-/* Those most used come first. */
+/* Those most used come first.  Operations look at the access themselves. */
 static const struct smdev_ioctl table_ioctls[] = {
 	SMDEV_IOCTL(SHARDMAP_IOC_GET, smdev_get, shardmap_op, old),
 	SMDEV_IOCTL(SHARDMAP_IOC_PUT, smdev_put, shardmap_op, old),
@@ -62,9 +29,12 @@ static const struct smdev_ioctl table_ioctls[] = {
 		    old),
 	SMDEV_IOCTL(SHARDMAP_IOC_ADD, smdev_add, shardmap_op, old),
 	SMDEV_IOCTL(SHARDMAP_IOC_BATCH, smdev_batch, shardmap_batch, reserved),
-	SMDEV_IOCTL(SHARDMAP_IOC_SCAN, smdev_scan, shardmap_scan, done),
-	SMDEV_IOCTL(SHARDMAP_IOC_INFO, table_info, shardmap_info, resizes),
-	SMDEV_IOCTL(SHARDMAP_IOC_CLEAR, smdev_clear, shardmap_clear, removed),
+	SMDEV_IOCTL_FOR(SHARDMAP_READ, SHARDMAP_IOC_SCAN, smdev_scan,
+			shardmap_scan, done),
+	SMDEV_IOCTL(SHARDMAP_IOC_INFO, smdev_info, shardmap_info, resizes),
+	SMDEV_IOCTL_FOR(SHARDMAP_WRITE, SHARDMAP_IOC_CLEAR, smdev_clear,
+			shardmap_clear, removed),
+	SMDEV_IOCTL(SHARDMAP_IOC_HANDLE, table_handle, shardmap_handle, access),
 };
 
 static long table_ioctl(struct file *file, unsigned int number,
@@ -81,16 +51,13 @@ static long table_ioctl(struct file *file, unsigned int number,
 			      ARRAY_SIZE(table_ioctls), number, arg);
 }
 
-static void table_destroy(struct smdev_table *table)
-{
-	shardmap_destroy(table->map);
-	kfree(table);
-	atomic64_dec(&nr_tables);
-}
-
 static int table_release(struct inode *inode, struct file *file)
 {
-	table_destroy(file->private_data);
+	struct smdev_handle *handle = file->private_data;
+
+	atomic_dec(&handle->table->descriptors);
+	smdev_table_put(handle->table);
+	kfree(handle);
 	return 0;
 }
 
@@ -99,86 +66,78 @@ static const struct file_operations table_fops = {
 	.release = table_release,
 	.unlocked_ioctl = table_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = smdev_show_fdinfo,
 };
 
-static struct smdev_table *table_create(const struct shardmap_create *create)
+static int open_flags(u32 access)
 {
-	struct shardmap_params params = {
-		.flags = SHARDMAP_ACCOUNT,
-		.nr_shards = create->nr_shards,
-		.max_key_len = create->max_key_len,
-		.max_value_len = create->max_value_len,
-		.max_entries = create->max_entries,
-		.max_bytes = create->max_bytes,
-	};
-	struct smdev_table *table;
-	int err;
+	return access == SHARDMAP_READ	? O_RDONLY :
+	       access == SHARDMAP_WRITE ? O_WRONLY :
+					  O_RDWR;
+}
 
-	if (create->flags & SHARDMAP_CREATE_FAST_HASH)
-		params.flags |= SHARDMAP_FAST_HASH;
-	if (create->flags & SHARDMAP_CREATE_INLINE)
-		params.flags |= SHARDMAP_INLINE;
-	table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
-	if (!table)
+static struct file *handle_file(struct smdev_table *table, u32 access)
+{
+	struct smdev_handle *handle = kzalloc(sizeof(*handle), SMDEV_GFP);
+	struct file *file;
+
+	if (!handle)
 		return ERR_PTR(-ENOMEM);
-	table->map = shardmap_create(&params);
-	if (IS_ERR(table->map)) {
-		err = PTR_ERR(table->map);
-		kfree(table);
-		return ERR_PTR(err);
+	handle->table = table;
+	handle->access = access;
+	file = anon_inode_getfile("[shardmap]", &table_fops, handle,
+				  open_flags(access));
+	if (IS_ERR(file)) {
+		kfree(handle);
+		return file;
 	}
-	table->id = atomic64_inc_return(&last_id);
-	table->create = *create;
-	table->create.max_key_len = create->max_key_len ?: SHARDMAP_MAX_KEY_LEN;
-	table->create.max_value_len = create->max_value_len ?:
-					      SHARDMAP_MAX_VALUE_LEN;
-	atomic64_inc(&nr_tables);
-	return table;
+	/* From here on the release drops both. */
+	refcount_inc(&table->refs);
+	atomic_inc(&table->descriptors);
+	return file;
 }
 
 /**
- * smdev_create() - SHARDMAP_IOC_CREATE
- * @cmd: the command
- *
- * The descriptor is installed last: nobody can use a half-made table.
+ * smdev_handle_make() - Make a descriptor that nobody can use yet.
+ * @table: the table; the descriptor takes a reference of its own
+ * @access: enum shardmap_access
+ * @filep: out: the file, to be given to fd_install(), or to fput() after
+ *	put_unused_fd()
  *
  * Context: Process context.
- * Return: The descriptor, or an errno as <uapi/linux/shardmap.h> says.
+ * Return: The number reserved for it; -EMFILE, -ENFILE or -ENOMEM.
  */
-long smdev_create(struct smdev_cmd *cmd)
+int smdev_handle_make(struct smdev_table *table, u32 access,
+		      struct file **filep)
 {
-	const struct shardmap_create *create = cmd->arg;
-	struct smdev_table *table;
+	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
-	int fd, err;
 
-	BUILD_BUG_ON(SHARDMAP_KEY_LEN_MAX != SHARDMAP_MAX_KEY_LEN);
-	BUILD_BUG_ON(SHARDMAP_VALUE_LEN_MAX != SHARDMAP_MAX_VALUE_LEN);
-	BUILD_BUG_ON(SHARDMAP_SHARDS_MAX != SHARDMAP_MAX_SHARDS);
-	BUILD_BUG_ON(SHARDMAP_INLINE_LEN_MAX != SHARDMAP_INLINE_KEY_LEN);
-	BUILD_BUG_ON(SHARDMAP_INLINE_LEN_MAX != SHARDMAP_INLINE_VALUE_LEN);
-
-	if (create->reserved || create->flags & ~SMDEV_CREATE_FLAGS)
-		return -EINVAL;
-	table = table_create(create);
-	if (IS_ERR(table))
-		return PTR_ERR(table);
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0) {
-		err = fd;
-		goto destroy_table;
-	}
-	file = anon_inode_getfile("[shardmap]", &table_fops, table, O_RDWR);
+	if (fd < 0)
+		return fd;
+	file = handle_file(table, access);
 	if (IS_ERR(file)) {
-		err = PTR_ERR(file);
-		goto put_fd;
+		put_unused_fd(fd);
+		return PTR_ERR(file);
 	}
-	fd_install(fd, file);
+	*filep = file;
 	return fd;
+}
 
-put_fd:
-	put_unused_fd(fd);
-destroy_table:
-	table_destroy(table);
-	return err;
+/**
+ * smdev_handle_open() - Give the caller a descriptor.
+ * @table: the table; the descriptor takes a reference of its own
+ * @access: enum shardmap_access
+ *
+ * Context: Process context.
+ * Return: The descriptor; -EMFILE, -ENFILE or -ENOMEM.
+ */
+int smdev_handle_open(struct smdev_table *table, u32 access)
+{
+	struct file *file;
+	int fd = smdev_handle_make(table, access, &file);
+
+	if (fd >= 0)
+		fd_install(fd, file);
+	return fd;
 }
