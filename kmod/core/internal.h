@@ -12,7 +12,8 @@
  *
  * Lock order: shard->lock and limbo->lock are both innermost; neither is taken
  * inside the other, and two shard locks are never held together.  Both are
- * taken with bottom halves disabled.
+ * taken with bottom halves disabled.  Only a watcher's own lock comes inside
+ * shard->lock, in sm_notify(): shard->lock -> the watcher's lock.
  *
  * Vocabulary:
  * @map: a table.
@@ -29,6 +30,7 @@
 #include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/cache.h>
+#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -238,6 +240,8 @@ struct sm_limbo {
  * @gfp: I: how the table allocates its index
  * @memcg: I: memory cgroup that works charge, with SHARDMAP_ACCOUNT
  * @limbo: per CPU
+ * @watchers: who is told of changes; written under a lock of watch.c, walked with a
+ *	shard lock held
  * @deferred_bytes: A: memory in full batches that wait for a grace period
  * @deferred_limit: written by two works and read anywhere, marked: above it
  *	writers that may sleep wait
@@ -265,6 +269,7 @@ struct shardmap {
 	gfp_t gfp;
 	struct mem_cgroup *memcg;
 	struct sm_limbo __percpu *limbo;
+	struct hlist_head watchers;
 
 	atomic_long_t deferred_bytes ____cacheline_aligned_in_smp;
 	unsigned long deferred_limit;
@@ -392,7 +397,7 @@ int sm_inline_add(struct shardmap *map, const void *key, u64 delta,
 bool sm_inline_move(struct shardmap *map, struct sm_shard *shard,
 		    unsigned long index);
 void sm_inline_copy(const struct sm_inline_line *line, struct sm_cells *copy);
-unsigned int sm_inline_clear(const struct sm_array *array,
+unsigned int sm_inline_clear(struct shardmap *map, const struct sm_array *array,
 			     struct sm_inline_line *line);
 
 /* compact.c */
@@ -401,6 +406,34 @@ void sm_shard_compact(struct shardmap *map, struct sm_shard *shard);
 /* limits.c */
 int sm_charge(struct shardmap *map, struct sm_shard *shard, long entries,
 	      long bytes);
+
+/* watch.c */
+void sm_tell(struct shardmap *map, enum shardmap_event_kind kind,
+	     const void *key, u32 key_len, u64 version);
+
+/**
+ * sm_notify() - Tell watchers of a change, if there are any.
+ * @map: the table
+ * @kind: what happened
+ * @key: the key, which stays as it is until the lock is released
+ * @key_len: its length in bytes
+ * @version: version that the key got, or had when it went
+ *
+ * Writers call it once per change, when the change is visible to lookups and before
+ * they release the lock: a watcher that looks the key up finds this state or a later
+ * one, and changes of one key are told in their order.  Without watchers it costs one
+ * load.
+ *
+ * Context: Lock of the key's shard held.  Watchers may take a lock of their own.
+ */
+static __always_inline void sm_notify(struct shardmap *map,
+				      enum shardmap_event_kind kind,
+				      const void *key, u32 key_len, u64 version)
+{
+	/* Pairs with hlist_add_head_rcu() in shardmap_watch(). */
+	if (unlikely(!hlist_empty(&map->watchers)))
+		sm_tell(map, kind, key, key_len, version);
+}
 
 /* map.c */
 extern struct workqueue_struct *sm_wq;
