@@ -8,8 +8,10 @@
 
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/poll.h>
 #include <linux/shardmap.h>
 #include <linux/stddef.h>
+#include <linux/wait.h>
 #include <uapi/linux/shardmap.h>
 
 /**
@@ -24,8 +26,23 @@ struct smdev_table {
 	struct shardmap_create create;
 };
 
+struct smdev_watch;
+
+/**
+ * struct smdev_handle - a descriptor of a table; its duplicates share it
+ * @table: the table
+ * @wait: who waits for changes to read, also before it watches
+ * @watch: what it watches with, NULL before; set once
+ */
+struct smdev_handle {
+	struct smdev_table *table;
+	wait_queue_head_t wait;
+	struct smdev_watch *watch;
+};
+
 /**
  * struct smdev_cmd - a command on its way
+ * @handle: the table's descriptor, NULL for a command to the device
  * @table: the table, NULL for a command to the device
  * @uarg: the caller's structure
  * @user_size: its size
@@ -33,6 +50,7 @@ struct smdev_table {
  * @arg: kernel copy, fetched once
  */
 struct smdev_cmd {
+	struct smdev_handle *handle;
 	struct smdev_table *table;
 	void __user *uarg;
 	u32 user_size;
@@ -74,6 +92,7 @@ union smdev_arg {
 	struct shardmap_batch batch;
 	struct shardmap_scan scan;
 	struct shardmap_clear clear;
+	struct shardmap_watch watch;
 };
 
 /**
@@ -110,8 +129,9 @@ struct smdev_op {
 #define SMDEV_CREATE_FLAGS (SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE)
 
 /* ioctl.c */
-long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
-		    size_t nr_ioctls, unsigned int number, unsigned long arg);
+long smdev_dispatch(struct smdev_handle *handle,
+		    const struct smdev_ioctl *ioctls, size_t nr_ioctls,
+		    unsigned int number, unsigned long arg);
 int smdev_reply(const struct smdev_cmd *cmd);
 
 /* op.c */
@@ -149,6 +169,13 @@ long smdev_batch(struct smdev_cmd *cmd);
 /* scan.c */
 long smdev_scan(struct smdev_cmd *cmd);
 long smdev_clear(struct smdev_cmd *cmd);
+
+/* watch.c */
+long smdev_watch_begin(struct smdev_cmd *cmd);
+void smdev_watch_end(struct smdev_handle *handle);
+ssize_t smdev_watch_read(struct file *file, char __user *buf, size_t count,
+			 loff_t *pos);
+__poll_t smdev_watch_poll(struct file *file, poll_table *pt);
 
 /* table.c */
 long smdev_create(struct smdev_cmd *cmd);

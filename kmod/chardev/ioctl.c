@@ -23,6 +23,8 @@ static void __maybe_unused build_check_abi(void)
 	BUILD_BUG_ON(sizeof(struct shardmap_record) != 32);
 	BUILD_BUG_ON(sizeof(struct shardmap_scan) != 64);
 	BUILD_BUG_ON(sizeof(struct shardmap_clear) != 16);
+	BUILD_BUG_ON(sizeof(struct shardmap_watch) != 16);
+	BUILD_BUG_ON(sizeof(struct shardmap_change) != 16);
 	BUILD_BUG_ON(sizeof(union smdev_arg) > 256);
 }
 
@@ -65,7 +67,7 @@ static int fetch(struct smdev_cmd *cmd, union smdev_arg *buffer, u32 min_size)
 
 /**
  * smdev_dispatch() - Carry out an ioctl.
- * @table: the table, NULL for the device
+ * @handle: the table's descriptor, NULL for the device
  * @ioctls: commands that the descriptor knows
  * @nr_ioctls: how many
  * @number: number that the caller gave
@@ -75,8 +77,9 @@ static int fetch(struct smdev_cmd *cmd, union smdev_arg *buffer, u32 min_size)
  * Return: What the handler returns; -ENOTTY for an unknown number; -EINVAL,
  * -E2BIG or -EFAULT for a structure of the wrong size or at a bad address.
  */
-long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
-		    size_t nr_ioctls, unsigned int number, unsigned long arg)
+long smdev_dispatch(struct smdev_handle *handle,
+		    const struct smdev_ioctl *ioctls, size_t nr_ioctls,
+		    unsigned int number, unsigned long arg)
 {
 	const struct smdev_ioctl *ioctl = find(ioctls, nr_ioctls, number);
 	/* fetch() fills what the command's structure has. */
@@ -87,7 +90,8 @@ long smdev_dispatch(struct smdev_table *table, const struct smdev_ioctl *ioctls,
 	if (!ioctl)
 		return -ENOTTY;
 	cmd = (struct smdev_cmd){
-		.table = table,
+		.handle = handle,
+		.table = handle ? handle->table : NULL,
 		.uarg = (void __user *)arg,
 		.user_size = ioctl->size,
 		.size = ioctl->size,

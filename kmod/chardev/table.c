@@ -65,20 +65,24 @@ static const struct smdev_ioctl table_ioctls[] = {
 	SMDEV_IOCTL(SHARDMAP_IOC_SCAN, smdev_scan, shardmap_scan, done),
 	SMDEV_IOCTL(SHARDMAP_IOC_INFO, table_info, shardmap_info, resizes),
 	SMDEV_IOCTL(SHARDMAP_IOC_CLEAR, smdev_clear, shardmap_clear, removed),
+	SMDEV_IOCTL(SHARDMAP_IOC_WATCH, smdev_watch_begin, shardmap_watch,
+		    reserved),
 };
 
 static long table_ioctl(struct file *file, unsigned int number,
 			unsigned long arg)
 {
+	struct smdev_handle *handle = file->private_data;
+
 	if (number == SHARDMAP_IOC_GET) {
-		long ret = smdev_get_quick(file->private_data,
+		long ret = smdev_get_quick(handle->table,
 					   (struct shardmap_op __user *)arg);
 
 		if (likely(ret <= 0))
 			return ret;
 	}
-	return smdev_dispatch(file->private_data, table_ioctls,
-			      ARRAY_SIZE(table_ioctls), number, arg);
+	return smdev_dispatch(handle, table_ioctls, ARRAY_SIZE(table_ioctls),
+			      number, arg);
 }
 
 static void table_destroy(struct smdev_table *table)
@@ -90,13 +94,19 @@ static void table_destroy(struct smdev_table *table)
 
 static int table_release(struct inode *inode, struct file *file)
 {
-	table_destroy(file->private_data);
+	struct smdev_handle *handle = file->private_data;
+
+	smdev_watch_end(handle);
+	table_destroy(handle->table);
+	kfree(handle);
 	return 0;
 }
 
 static const struct file_operations table_fops = {
 	.owner = THIS_MODULE,
 	.release = table_release,
+	.read = smdev_watch_read,
+	.poll = smdev_watch_poll,
 	.unlocked_ioctl = table_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -148,6 +158,7 @@ static struct smdev_table *table_create(const struct shardmap_create *create)
 long smdev_create(struct smdev_cmd *cmd)
 {
 	const struct shardmap_create *create = cmd->arg;
+	struct smdev_handle *handle;
 	struct smdev_table *table;
 	struct file *file;
 	int fd, err;
@@ -163,12 +174,19 @@ long smdev_create(struct smdev_cmd *cmd)
 	table = table_create(create);
 	if (IS_ERR(table))
 		return PTR_ERR(table);
+	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	if (!handle) {
+		err = -ENOMEM;
+		goto destroy_table;
+	}
+	handle->table = table;
+	init_waitqueue_head(&handle->wait);
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0) {
 		err = fd;
-		goto destroy_table;
+		goto free_handle;
 	}
-	file = anon_inode_getfile("[shardmap]", &table_fops, table, O_RDWR);
+	file = anon_inode_getfile("[shardmap]", &table_fops, handle, O_RDWR);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		goto put_fd;
@@ -178,6 +196,8 @@ long smdev_create(struct smdev_cmd *cmd)
 
 put_fd:
 	put_unused_fd(fd);
+free_handle:
+	kfree(handle);
 destroy_table:
 	table_destroy(table);
 	return err;
