@@ -13,6 +13,7 @@
 #include <linux/sched/signal.h>
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
+#include <uapi/shardmap_ops.h>
 
 #include "chardev.h"
 
@@ -31,6 +32,7 @@
  * @in: keys and values to store
  * @out: values found, where an operation says so
  * @gets: lookups that stand side by side in the batch
+ * @requests: operations of an all-or-nothing batch
  * @scratch: memory of all of these
  * @scratch_bytes: how much was asked for
  * @updates: some operation may change the table
@@ -42,7 +44,10 @@ struct batch {
 	struct shardmap_batch_op *ops;
 	u8 *in;
 	u8 *out;
-	struct shardmap_lookup *gets;
+	union {
+		struct shardmap_lookup *gets;
+		struct shardmap_request *requests;
+	};
 	void *scratch;
 	size_t scratch_bytes;
 	bool updates;
@@ -50,11 +55,15 @@ struct batch {
 
 static int check_arg(const struct shardmap_batch *arg)
 {
-	if (arg->flags || arg->reserved)
+	u32 most = arg->flags & SHARDMAP_BATCH_ATOMIC ?
+			   SHARDMAP_ATOMIC_OPS_MAX :
+			   SHARDMAP_BATCH_OPS_MAX;
+
+	if (arg->flags & ~SHARDMAP_BATCH_ATOMIC || arg->reserved)
 		return -EINVAL;
-	if (!arg->nr_ops || arg->nr_ops > SHARDMAP_BATCH_OPS_MAX)
+	if (!arg->nr_ops || arg->nr_ops > most)
 		return -EINVAL;
-	if (arg->op_size < sizeof(struct shardmap_batch_op))
+	if (arg->op_size < offsetofend(struct shardmap_batch_op, old))
 		return -EINVAL;
 	if (arg->op_size > PAGE_SIZE)
 		return -E2BIG;
@@ -65,8 +74,8 @@ static int check_arg(const struct shardmap_batch *arg)
 }
 
 /*
- * Operations as this kernel has them are copied word by word: version and old are
- * results, so they are not read, and only what has a result is written.
+ * Operations as this kernel has them are copied word by word: old is a result, so it
+ * is not read, and only what has a result is written.
  */
 enum op_word {
 	WORD_STATUS = offsetof(struct shardmap_batch_op, opcode) / 8,
@@ -77,6 +86,8 @@ enum op_word {
 	WORD_DELTA = offsetof(struct shardmap_batch_op, delta) / 8,
 	WORD_INITIAL = offsetof(struct shardmap_batch_op, initial) / 8,
 	WORD_OLD = offsetof(struct shardmap_batch_op, old) / 8,
+	WORD_EXPECTED = offsetof(struct shardmap_batch_op, expected_off) / 8,
+	WORD_TTL = offsetof(struct shardmap_batch_op, ttl) / 8,
 	WORDS = sizeof(struct shardmap_batch_op) / 8,
 };
 
@@ -94,8 +105,11 @@ static int copy_same_ops_in(struct batch *b)
 		unsafe_get_user(to[WORD_KEY], from + WORD_KEY, fault);
 		unsafe_get_user(to[WORD_VALUE], from + WORD_VALUE, fault);
 		unsafe_get_user(to[WORD_OUT], from + WORD_OUT, fault);
+		unsafe_get_user(to[WORD_VERSION], from + WORD_VERSION, fault);
 		unsafe_get_user(to[WORD_DELTA], from + WORD_DELTA, fault);
 		unsafe_get_user(to[WORD_INITIAL], from + WORD_INITIAL, fault);
+		unsafe_get_user(to[WORD_EXPECTED], from + WORD_EXPECTED, fault);
+		unsafe_get_user(to[WORD_TTL], from + WORD_TTL, fault);
 	}
 	user_read_access_end();
 	return 0;
@@ -104,10 +118,10 @@ fault:
 	return -EFAULT;
 }
 
-static int copy_same_ops_out(const struct batch *b)
+static int copy_same_ops_out(const struct batch *b, u32 nr)
 {
 	u64 __user *to = u64_to_user_ptr(b->arg->ops);
-	const struct shardmap_batch_op *op = b->ops, *end = op + b->arg->done;
+	const struct shardmap_batch_op *op = b->ops, *end = op + nr;
 
 	might_fault();
 	if (!user_write_access_begin(to, (u8 *)end - (u8 *)op))
@@ -145,14 +159,15 @@ static int copy_other_ops_in(struct batch *b)
 	return err;
 }
 
-static int copy_other_ops_out(const struct batch *b)
+static int copy_other_ops_out(const struct batch *b, u32 nr)
 {
-	u32 i, op_size = b->arg->op_size;
+	size_t op_size = b->arg->op_size;
 	u8 __user *uops = u64_to_user_ptr(b->arg->ops);
+	u32 i;
 
-	for (i = 0; i < b->arg->done; i++)
-		if (copy_to_user(uops + (size_t)i * op_size, &b->ops[i],
-				 sizeof(*b->ops)))
+	for (i = 0; i < nr; i++)
+		if (copy_to_user(uops + i * op_size, &b->ops[i],
+				 min(op_size, sizeof(*b->ops))))
 			return -EFAULT;
 	return 0;
 }
@@ -172,16 +187,19 @@ static int copy_ops_in(struct batch *b)
 	return 0;
 }
 
-static int copy_ops_out(const struct batch *b)
+/* Copy the results of the first @nr operations out. */
+static int copy_ops_out(const struct batch *b, u32 nr)
 {
-	return b->arg->op_size == sizeof(*b->ops) ? copy_same_ops_out(b) :
-						    copy_other_ops_out(b);
+	return b->arg->op_size == sizeof(*b->ops) ? copy_same_ops_out(b, nr) :
+						    copy_other_ops_out(b, nr);
 }
 
 static int take_memory(struct batch *b)
 {
 	const struct shardmap_batch *arg = b->arg;
-	size_t gets = GETS_MAX * sizeof(*b->gets);
+	size_t gets = arg->flags & SHARDMAP_BATCH_ATOMIC ?
+			      arg->nr_ops * sizeof(*b->requests) :
+			      GETS_MAX * sizeof(*b->gets);
 	size_t ops = arg->nr_ops * sizeof(*b->ops);
 	size_t in = ALIGN(arg->in_len, 8);
 
@@ -222,57 +240,102 @@ static int probe(const struct batch *b, const struct smdev_cmd *cmd)
 	return smdev_reply(cmd);
 }
 
+/* Which members did the caller give, but for the key? */
+static u32 given(const struct shardmap_batch_op *bop)
+{
+	return ((bop->value_off | bop->value_len) ? SHARDMAP_TAKES_VALUE : 0) |
+	       (bop->out_off | bop->out_len ? SHARDMAP_TAKES_OUT : 0) |
+	       (bop->expected_off | bop->expected_len ?
+			SHARDMAP_TAKES_EXPECTED :
+			0) |
+	       (bop->delta ? SHARDMAP_TAKES_DELTA : 0) |
+	       (bop->initial ? SHARDMAP_TAKES_INITIAL : 0) |
+	       (bop->ttl ? SHARDMAP_TAKES_TTL : 0);
+}
+
 /* Make an operation of what the caller wrote, if it holds and is allowed. */
 static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
-		      struct smdev_op *op)
+		      struct shardmap_request *req)
 {
+	u32 in_len = b->arg->in_len;
 	int err;
 
-	*op = (struct smdev_op){
-		.opcode = bop->opcode,
+	*req = (struct shardmap_request){
+		.verb = bop->opcode,
 		.flags = bop->flags,
 		.key = b->in + bop->key_off,
 		.key_len = bop->key_len,
 		.value = b->in + bop->value_off,
 		.value_len = bop->value_len,
+		.expected = b->in + bop->expected_off,
+		.expected_len = bop->expected_len,
 		.out = b->out + bop->out_off,
 		.out_len = bop->out_len,
+		.version = bop->version,
 		.delta = bop->delta,
 		.initial = bop->initial,
+		.ttl = bop->ttl,
 	};
-	if (smdev_op_access(op->opcode, op->flags) & ~b->access)
-		return -EACCES;
-	err = smdev_op_check(op, bop->value_off, bop->out_off);
+	err = smdev_op_check(req, given(bop), b->access);
 	if (err)
 		return err;
-	if (!smdev_within(bop->key_off, bop->key_len, b->arg->in_len) ||
-	    !smdev_within(bop->value_off, bop->value_len, b->arg->in_len) ||
+	if (!smdev_within(bop->key_off, bop->key_len, in_len) ||
+	    !smdev_within(bop->value_off, bop->value_len, in_len) ||
+	    !smdev_within(bop->expected_off, bop->expected_len, in_len) ||
 	    !smdev_within(bop->out_off, bop->out_len, b->arg->out_len))
 		return -EINVAL;
 	return 0;
 }
 
-static void finish_op(struct shardmap_batch_op *bop, u32 out_len, int err)
+static void finish_get(struct shardmap_batch_op *bop, u32 out_len, int err)
 {
 	bop->status = err;
 	if (!err || err == -ENOBUFS)
 		bop->out_len = out_len;
 }
 
+static void finish_op(struct shardmap_batch_op *bop,
+		      const struct shardmap_request *req, int err)
+{
+	finish_get(bop, req->out_len, err);
+	if (err)
+		return;
+	bop->flags = req->flags;
+	bop->version = req->version;
+	bop->old = req->old;
+}
+
 static void run_op(struct batch *b, struct shardmap_batch_op *bop)
 {
-	struct smdev_op op;
+	struct shardmap_request req;
 	int err;
 
-	err = prepare_op(b, bop, &op);
+	err = prepare_op(b, bop, &req);
 	if (!err)
-		err = smdev_op_execute(b->table->map, &op);
-	if (!err) {
-		bop->flags = op.flags;
-		bop->version = op.version;
-		bop->old = op.old;
+		err = shardmap_execute(b->table->map, &req, SMDEV_GFP);
+	finish_op(bop, &req, err);
+}
+
+/* Returns what the command fails with; at -ECANCELED each status tells of its own. */
+static int run_all(struct batch *b)
+{
+	struct shardmap_request *reqs = b->requests;
+	u32 i, nr = b->arg->nr_ops;
+	int err = 0;
+
+	for (i = 0; i < nr; i++) {
+		reqs[i].err = prepare_op(b, &b->ops[i], &reqs[i]) ?: -ECANCELED;
+		if (reqs[i].err != -ECANCELED)
+			err = -ECANCELED;
 	}
-	finish_op(bop, op.out_len, err);
+	if (!err)
+		err = shardmap_execute_all(b->table->map, reqs, nr, SMDEV_GFP);
+	if (err && err != -ECANCELED)
+		return err;
+	for (i = 0; i < nr; i++)
+		finish_op(&b->ops[i], &reqs[i], reqs[i].err);
+	b->arg->done = err ? 0 : nr;
+	return err;
 }
 
 /* What prepare_op() makes of a lookup; false if it is none, or not a valid one. */
@@ -283,7 +346,8 @@ static bool prepare_get(const struct batch *b,
 	if (bop->opcode != SHARDMAP_OP_GET)
 		return false;
 	if ((bop->flags | bop->value_off | bop->value_len) ||
-	    (bop->delta | bop->initial) || !bop->key_len)
+	    (bop->expected_off | bop->expected_len) ||
+	    (bop->delta | bop->initial | bop->ttl) || !bop->key_len)
 		return false;
 	if (!smdev_within(bop->key_off, bop->key_len, b->arg->in_len) ||
 	    !smdev_within(bop->out_off, bop->out_len, b->arg->out_len))
@@ -316,7 +380,7 @@ static u32 run_gets(struct batch *b, u32 first, u32 end)
 
 		if (!get->err)
 			bop[i].version = get->value.version;
-		finish_op(&bop[i], get->value.len, get->err);
+		finish_get(&bop[i], get->value.len, get->err);
 	}
 	return nr;
 }
@@ -392,18 +456,22 @@ long smdev_batch(struct smdev_cmd *cmd)
 	err = check_arg(b.arg);
 	if (err)
 		return err;
-	err = smdev_batch_gets(cmd);
-	if (err <= 0)
-		return err;
+	if (!b.arg->flags) {
+		err = smdev_batch_gets(cmd);
+		if (err <= 0)
+			return err;
+	}
 	err = copy_in(&b);
 	if (!err)
 		err = probe(&b, cmd);
 	if (!err)
-		err = run(&b);
+		err = b.arg->flags ? run_all(&b) : run(&b);
 	if (!err)
 		err = copy_values_out(&b);
 	if (!err)
-		err = copy_ops_out(&b) ?: smdev_reply(cmd);
+		err = copy_ops_out(&b, b.arg->done) ?: smdev_reply(cmd);
+	else if (err == -ECANCELED && copy_ops_out(&b, b.arg->nr_ops))
+		err = -EFAULT;
 	smdev_scratch_put(b.scratch, b.scratch_bytes);
 	return err;
 }

@@ -10,12 +10,14 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/poll.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/seq_file.h>
 #include <linux/shardmap.h>
 #include <linux/stddef.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <uapi/linux/shardmap.h>
 
 struct smdev_watch;
@@ -56,11 +58,13 @@ struct smdev_table {
  * struct smdev_handle - a descriptor of a table; its duplicates share it
  * @table: the table, which it has a reference to
  * @access: enum shardmap_access, does not change
- * @watch: changes to be read, NULL if it does not watch
+ * @wait: who waits for changes to read, also before it watches
+ * @watch: what it watches with, NULL before; set once
  */
 struct smdev_handle {
 	struct smdev_table *table;
 	u32 access;
+	wait_queue_head_t wait;
 	struct smdev_watch *watch;
 };
 
@@ -128,40 +132,13 @@ union smdev_arg {
 	struct shardmap_scan scan;
 	struct shardmap_clear clear;
 	struct shardmap_handle handle;
-};
-
-/**
- * struct smdev_op - one operation, all of it in kernel memory
- * @opcode: enum shardmap_opcode
- * @flags: enum shardmap_op_flags
- * @key: the key
- * @key_len: its length in bytes
- * @value: value to store
- * @value_len: its length in bytes
- * @out: buffer for the value found
- * @out_len: in: its size; out: length of the value found
- * @version: out: version of the entry
- * @delta: number to add
- * @initial: what a new number starts from
- * @old: out: the number before
- */
-struct smdev_op {
-	u32 opcode;
-	u32 flags;
-	const void *key;
-	u32 key_len;
-	u32 value_len;
-	const void *value;
-	void *out;
-	u32 out_len;
-	u64 version;
-	u64 delta;
-	u64 initial;
-	u64 old;
+	struct shardmap_watch watch;
 };
 
 /* What CREATE knows. */
-#define SMDEV_CREATE_FLAGS (SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE)
+#define SMDEV_CREATE_FLAGS                                    \
+	(SHARDMAP_CREATE_FAST_HASH | SHARDMAP_CREATE_INLINE | \
+	 SHARDMAP_CREATE_EVICT)
 
 /* ioctl.c */
 long smdev_dispatch(struct smdev_handle *handle,
@@ -170,8 +147,7 @@ long smdev_dispatch(struct smdev_handle *handle,
 int smdev_reply(const struct smdev_cmd *cmd);
 
 /* op.c */
-int smdev_op_check(const struct smdev_op *op, bool has_value, bool has_out);
-int smdev_op_execute(struct shardmap *map, struct smdev_op *op);
+int smdev_op_check(const struct shardmap_request *req, u32 given, u32 access);
 bool smdev_op_updates(u32 opcode);
 
 /* get.c */
@@ -184,6 +160,8 @@ long smdev_put(struct smdev_cmd *cmd);
 long smdev_delete(struct smdev_cmd *cmd);
 long smdev_get_or_put(struct smdev_cmd *cmd);
 long smdev_add(struct smdev_cmd *cmd);
+long smdev_cas(struct smdev_cmd *cmd);
+long smdev_take(struct smdev_cmd *cmd);
 
 /* scratch.c */
 void *smdev_scratch_get(size_t bytes);
@@ -206,8 +184,14 @@ long smdev_batch(struct smdev_cmd *cmd);
 long smdev_scan(struct smdev_cmd *cmd);
 long smdev_clear(struct smdev_cmd *cmd);
 
+/* watch.c */
+long smdev_watch_begin(struct smdev_cmd *cmd);
+void smdev_watch_end(struct smdev_handle *handle);
+ssize_t smdev_watch_read(struct file *file, char __user *buf, size_t count,
+			 loff_t *pos);
+__poll_t smdev_watch_poll(struct file *file, poll_table *pt);
+
 /* access.c */
-u32 smdev_op_access(u32 opcode, u32 flags);
 bool smdev_may_open(const struct smdev_table *table, u32 access);
 
 /* create.c */

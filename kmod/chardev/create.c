@@ -62,6 +62,8 @@ static struct shardmap *map_create(const struct shardmap_create *create)
 		params.flags |= SHARDMAP_FAST_HASH;
 	if (create->flags & SHARDMAP_CREATE_INLINE)
 		params.flags |= SHARDMAP_INLINE;
+	if (create->flags & SHARDMAP_CREATE_EVICT)
+		params.flags |= SHARDMAP_EVICT;
 	return shardmap_create(&params);
 }
 

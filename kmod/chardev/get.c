@@ -19,7 +19,8 @@ static __always_inline bool is_plain(const struct smdev_table *table,
 {
 	return op->size == sizeof(*op) &&
 	       !(op->flags | op->value_len | op->expected_len) &&
-	       !(op->value | op->delta | op->initial) && op->key_len &&
+	       !(op->value | op->delta | op->initial) &&
+	       !(op->expected | op->ttl) && op->key_len &&
 	       op->key_len <= min(table->create.max_key_len, KEY_BYTES);
 }
 
@@ -40,6 +41,8 @@ static __always_inline bool read_op(struct shardmap_op *op,
 	unsafe_get_user(op->expected_len, &uop->expected_len, fault);
 	unsafe_get_user(op->delta, &uop->delta, fault);
 	unsafe_get_user(op->initial, &uop->initial, fault);
+	unsafe_get_user(op->expected, &uop->expected, fault);
+	unsafe_get_user(op->ttl, &uop->ttl, fault);
 	user_read_access_end();
 	return true;
 fault:

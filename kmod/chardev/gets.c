@@ -41,6 +41,8 @@ struct words {
 	u64 value; /* offset and length */
 	u64 delta;
 	u64 initial;
+	u64 expected; /* offset and length */
+	u64 ttl;
 };
 
 static __always_inline bool make_lookup(const struct gets *g,
@@ -48,7 +50,8 @@ static __always_inline bool make_lookup(const struct gets *g,
 					struct shardmap_lookup *lookup)
 {
 	BUILD_BUG_ON(SHARDMAP_OP_GET);
-	if (w->head || (w->value | w->delta | w->initial) || !w->key_len ||
+	if (w->head || (w->value | w->delta | w->initial) ||
+	    (w->expected | w->ttl) || !w->key_len ||
 	    !smdev_within(w->key_off, w->key_len, g->arg->in_len) ||
 	    !smdev_within(w->out_off, w->out_len, g->arg->out_len))
 		return false;
@@ -79,6 +82,9 @@ static bool copy_in(const struct gets *g)
 		unsafe_get_user(w.out_len, &uop->out_len, other);
 		unsafe_get_user(w.delta, &uop->delta, other);
 		unsafe_get_user(w.initial, &uop->initial, other);
+		unsafe_get_user(w.expected, (u64 __user *)&uop->expected_off,
+				other);
+		unsafe_get_user(w.ttl, &uop->ttl, other);
 		if (!make_lookup(g, &w, lookup))
 			goto other;
 	}

@@ -1,174 +1,135 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Operations on one key: what each accepts, and how it runs. */
+/*
+ * What each operation accepts, by the tables of <uapi/shardmap_ops.h>.  What it means
+ * is the table's business: verbs and flags have the same numbers there.
+ */
+#include <linux/kernel.h>
 #include <linux/nospec.h>
+#include <uapi/shardmap_ops.h>
 
 #include "chardev.h"
 
-static int execute_get(struct shardmap *map, struct smdev_op *op)
-{
-	struct shardmap_value value = { .buf = op->out, .len = op->out_len };
-	int err = shardmap_get(map, op->key, op->key_len, &value);
-
-	if (!err || err == -ENOBUFS)
-		op->out_len = value.len;
-	if (!err)
-		op->version = value.version;
-	return err;
-}
-
-static int execute_put(struct shardmap *map, struct smdev_op *op)
-{
-	enum shardmap_put_mode mode =
-		op->flags & SHARDMAP_NOEXIST ? SHARDMAP_PUT_NOEXIST :
-		op->flags & SHARDMAP_EXIST   ? SHARDMAP_PUT_EXIST :
-					       SHARDMAP_PUT_ANY;
-	struct shardmap_result result;
-	int err;
-
-	err = shardmap_put(map, op->key, op->key_len, op->value, op->value_len,
-			   mode, SMDEV_GFP, &result);
-	if (err)
-		return err;
-	op->version = result.version;
-	if (result.inserted)
-		op->flags |= SHARDMAP_INSERTED;
-	return 0;
-}
-
-static int execute_delete(struct shardmap *map, struct smdev_op *op)
-{
-	op->version = 0;
-	return shardmap_delete(map, op->key, op->key_len, SMDEV_GFP);
-}
-
-static int execute_get_or_put(struct shardmap *map, struct smdev_op *op)
-{
-	struct shardmap_value found = { .buf = op->out, .len = op->out_len };
-	struct shardmap_result result;
-	int err;
-
-	err = shardmap_get_or_put(map, op->key, op->key_len, op->value,
-				  op->value_len, &found, SMDEV_GFP, &result);
-	if (!err || err == -ENOBUFS)
-		op->out_len = found.len;
-	if (err)
-		return err;
-	op->version = found.version;
-	if (result.inserted)
-		op->flags |= SHARDMAP_INSERTED;
-	return 0;
-}
-
-static int execute_add(struct shardmap *map, struct smdev_op *op)
-{
-	struct shardmap_result result;
-	int err;
-
-	err = shardmap_add(map, op->key, op->key_len, op->delta,
-			   op->flags & SHARDMAP_CREATE ? &op->initial : NULL,
-			   SMDEV_GFP, &result);
-	if (err)
-		return err;
-	op->version = result.version;
-	op->old = result.old;
-	if (result.inserted)
-		op->flags |= SHARDMAP_INSERTED;
-	return 0;
-}
-
 /**
  * struct op_rule - what an operation accepts
- * @flags: flags it knows
- * @value: it takes a value to store
- * @out: it takes a buffer for the value found
- * @updates: it changes the table
- * @execute: runs it
+ * @access: enum shardmap_access that it needs
+ * @takes: enum shardmap_takes
+ * @flags: flags that it knows
+ * @one_of: of these it needs one
  */
 struct op_rule {
+	u32 access;
+	u32 takes;
 	u32 flags;
-	bool value;
-	bool out;
-	bool updates;
-	int (*execute)(struct shardmap *map, struct smdev_op *op);
+	u32 one_of;
 };
 
-static const struct op_rule op_rules[SHARDMAP_OP_NR] = {
-	[SHARDMAP_OP_GET] = {
-		.out = true,
-		.execute = execute_get,
+#define OP_RULE(_name, _word, _access, _takes, _flags, _one_of, _errnos) \
+	[SHARDMAP_OP_##_name] = {                                        \
+		.access = _access,                                       \
+		.takes = _takes,                                         \
+		.flags = _flags,                                         \
+		.one_of = _one_of,                                       \
 	},
-	[SHARDMAP_OP_PUT] = {
-		.flags = SHARDMAP_NOEXIST | SHARDMAP_EXIST,
-		.value = true,
-		.updates = true,
-		.execute = execute_put,
-	},
-	[SHARDMAP_OP_DELETE] = {
-		.updates = true,
-		.execute = execute_delete,
-	},
-	[SHARDMAP_OP_GET_OR_PUT] = {
-		.value = true,
-		.out = true,
-		.updates = true,
-		.execute = execute_get_or_put,
-	},
-	[SHARDMAP_OP_ADD] = {
-		.flags = SHARDMAP_CREATE,
-		.updates = true,
-		.execute = execute_add,
-	},
+
+static const struct op_rule op_rules[SHARDMAP_OP_NR] = { SHARDMAP_OPS(
+	OP_RULE) };
+
+/**
+ * struct flag_rule - what a flag changes
+ * @flag: the flag
+ * @access: what the operation needs besides
+ * @takes: what it takes besides
+ * @excludes: flags that it does not go with
+ */
+struct flag_rule {
+	u32 flag;
+	u32 access;
+	u32 takes;
+	u32 excludes;
 };
+
+#define FLAG_RULE(_name, _access, _takes, _excludes, _errnos) \
+	{                                                     \
+		.flag = SHARDMAP_##_name,                     \
+		.access = _access,                            \
+		.takes = _takes,                              \
+		.excludes = _excludes,                        \
+	},
+
+static const struct flag_rule flag_rules[] = { SHARDMAP_OP_FLAGS(FLAG_RULE) };
+
+static void __maybe_unused build_check_numbers(void)
+{
+	BUILD_BUG_ON(SHARDMAP_DO_GET != (int)SHARDMAP_OP_GET);
+	BUILD_BUG_ON(SHARDMAP_DO_PUT != (int)SHARDMAP_OP_PUT);
+	BUILD_BUG_ON(SHARDMAP_DO_DELETE != (int)SHARDMAP_OP_DELETE);
+	BUILD_BUG_ON(SHARDMAP_DO_GET_OR_PUT != (int)SHARDMAP_OP_GET_OR_PUT);
+	BUILD_BUG_ON(SHARDMAP_DO_ADD != (int)SHARDMAP_OP_ADD);
+	BUILD_BUG_ON(SHARDMAP_DO_CAS != (int)SHARDMAP_OP_CAS);
+	BUILD_BUG_ON(SHARDMAP_DO_TAKE != (int)SHARDMAP_OP_TAKE);
+	BUILD_BUG_ON(SHARDMAP_VERBS != (int)SHARDMAP_OP_NR);
+	BUILD_BUG_ON(SHARDMAP_REQ_NOEXIST != SHARDMAP_NOEXIST);
+	BUILD_BUG_ON(SHARDMAP_REQ_EXIST != SHARDMAP_EXIST);
+	BUILD_BUG_ON(SHARDMAP_REQ_CREATE != SHARDMAP_CREATE);
+	BUILD_BUG_ON(SHARDMAP_REQ_SWAP != SHARDMAP_SWAP);
+	BUILD_BUG_ON(SHARDMAP_REQ_IF_VERSION != SHARDMAP_IF_VERSION);
+	BUILD_BUG_ON(SHARDMAP_REQ_IF_VALUE != SHARDMAP_IF_VALUE);
+	BUILD_BUG_ON(SHARDMAP_REQ_IF_CHANGED != SHARDMAP_IF_CHANGED);
+	BUILD_BUG_ON(SHARDMAP_REQ_NO_TOUCH != SHARDMAP_NO_TOUCH);
+	BUILD_BUG_ON(SHARDMAP_REQ_UNCHANGED != SHARDMAP_UNCHANGED);
+	BUILD_BUG_ON(SHARDMAP_REQ_INSERTED != SHARDMAP_INSERTED);
+}
 
 static const struct op_rule *find_rule(u32 opcode)
 {
-	const struct op_rule *rule;
-
 	if (opcode >= SHARDMAP_OP_NR)
 		return NULL;
-	rule = &op_rules[array_index_nospec(opcode, SHARDMAP_OP_NR)];
-	return rule->execute ? rule : NULL;
+	return &op_rules[array_index_nospec(opcode, SHARDMAP_OP_NR)];
+}
+
+/* What the flags of an operation change; -EINVAL if they do not go together. */
+static int add_flags(u32 flags, u32 *takes, u32 *access)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(flag_rules); i++) {
+		const struct flag_rule *rule = &flag_rules[i];
+
+		if (!(flags & rule->flag))
+			continue;
+		if (flags & rule->excludes)
+			return -EINVAL;
+		*takes |= rule->takes;
+		*access |= rule->access;
+	}
+	return 0;
 }
 
 /**
  * smdev_op_check() - Refuse what an operation does not accept.
- * @op: the operation; its pointers are not looked at
- * @has_value: the caller gave a place for a value to store
- * @has_out: the caller gave a place for the value found
+ * @req: the operation; its pointers are not looked at
+ * @given: enum shardmap_takes that the caller gave
+ * @access: enum shardmap_access of the descriptor
  *
  * Context: Any context.
- * Return: 0 or -EINVAL.
+ * Return: 0; -EINVAL; -EACCES if the descriptor is not for this operation.
  */
-int smdev_op_check(const struct smdev_op *op, bool has_value, bool has_out)
+int smdev_op_check(const struct shardmap_request *req, u32 given, u32 access)
 {
-	const struct op_rule *rule = find_rule(op->opcode);
+	const struct op_rule *rule = find_rule(req->verb);
+	u32 takes, needs;
 
-	if (!rule || op->flags & ~rule->flags)
+	if (!rule || req->flags & ~rule->flags || !req->key_len)
 		return -EINVAL;
-	if ((op->flags & SHARDMAP_NOEXIST) && (op->flags & SHARDMAP_EXIST))
+	if (rule->one_of && !(req->flags & rule->one_of))
 		return -EINVAL;
-	if (!rule->value && (has_value || op->value_len))
+	takes = rule->takes;
+	needs = rule->access;
+	if (req->flags && add_flags(req->flags, &takes, &needs))
 		return -EINVAL;
-	if (!rule->out && (has_out || op->out_len))
+	if (given & ~takes)
 		return -EINVAL;
-	if (op->opcode != SHARDMAP_OP_ADD && op->delta)
-		return -EINVAL;
-	if (!(op->flags & SHARDMAP_CREATE) && op->initial)
-		return -EINVAL;
-	return op->key_len ? 0 : -EINVAL;
-}
-
-/**
- * smdev_op_execute() - Run an operation that smdev_op_check() let pass.
- * @map: the table
- * @op: the operation, all of it in kernel memory
- *
- * Context: Process context.
- * Return: 0 or an errno of the operation.
- */
-int smdev_op_execute(struct shardmap *map, struct smdev_op *op)
-{
-	return find_rule(op->opcode)->execute(map, op);
+	return needs & ~access ? -EACCES : 0;
 }
 
 /**
@@ -182,5 +143,5 @@ bool smdev_op_updates(u32 opcode)
 {
 	const struct op_rule *rule = find_rule(opcode);
 
-	return rule && rule->updates;
+	return rule && rule->access & SHARDMAP_WRITE;
 }

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
+#include <uapi/shardmap_ops.h>
 
 #include "chardev.h"
 #include "user.h"
@@ -66,15 +67,15 @@ fault:
 
 /**
  * struct single - an operation with its memory
- * @op: the operation
+ * @req: the operation
  * @arg: the command's structure
- * @in: key, then value
+ * @in: key, value and expected value
  * @out: buffer for the value found
  * @stack_in: where @in is if it fits
  * @stack_out: where @out is if it fits
  */
 struct single {
-	struct smdev_op op;
+	struct shardmap_request req;
 	struct shardmap_op *arg;
 	void *in;
 	void *out;
@@ -82,38 +83,54 @@ struct single {
 	u8 stack_out[STACK_BYTES] __aligned(8);
 };
 
+/* Which members did the caller give, but for the key? */
+static u32 given(const struct shardmap_op *arg)
+{
+	return (arg->value || arg->value_len ? SHARDMAP_TAKES_VALUE : 0) |
+	       (arg->out || arg->out_len ? SHARDMAP_TAKES_OUT : 0) |
+	       (arg->expected || arg->expected_len ? SHARDMAP_TAKES_EXPECTED :
+						     0) |
+	       (arg->delta ? SHARDMAP_TAKES_DELTA : 0) |
+	       (arg->initial ? SHARDMAP_TAKES_INITIAL : 0) |
+	       (arg->ttl ? SHARDMAP_TAKES_TTL : 0);
+}
+
 static int single_copy_in(struct single *s, const struct smdev_table *table)
 {
 	struct shardmap_op *arg = s->arg;
-	u32 room = out_room(arg, table);
+	u32 room = out_room(arg, table), most = table->create.max_value_len;
 	size_t value_at = ALIGN(arg->key_len, 8);
+	size_t expected_at = value_at + ALIGN((size_t)arg->value_len, 8);
 
-	if (arg->key_len > table->create.max_key_len ||
-	    arg->value_len > table->create.max_value_len)
+	if (arg->key_len > table->create.max_key_len || arg->value_len > most ||
+	    arg->expected_len > most)
 		return -EMSGSIZE;
-	s->in = buffer(s->stack_in, value_at + arg->value_len);
+	s->in = buffer(s->stack_in, expected_at + arg->expected_len);
 	s->out = buffer(s->stack_out, room);
 	if (!s->in || !s->out)
 		return -ENOMEM;
 	if (smdev_copy_in(s->in, u64_to_user_ptr(arg->key), arg->key_len) ||
 	    smdev_copy_in(s->in + value_at, u64_to_user_ptr(arg->value),
-			  arg->value_len))
+			  arg->value_len) ||
+	    smdev_copy_in(s->in + expected_at, u64_to_user_ptr(arg->expected),
+			  arg->expected_len))
 		return -EFAULT;
-	s->op.key = s->in;
-	s->op.value = s->in + value_at;
-	s->op.out = s->out;
-	s->op.out_len = room;
+	s->req.key = s->in;
+	s->req.value = s->in + value_at;
+	s->req.expected = s->in + expected_at;
+	s->req.out = s->out;
+	s->req.out_len = room;
 	return 0;
 }
 
 /* An update must not be done and then not be told of. */
 static int single_probe(const struct single *s, const struct smdev_cmd *cmd)
 {
-	if (!smdev_op_updates(s->op.opcode))
+	if (!smdev_op_updates(s->req.verb))
 		return 0;
-	if (s->op.out_len &&
+	if (s->req.out_len &&
 	    fault_in_safe_writeable(u64_to_user_ptr(s->arg->out),
-				    s->op.out_len))
+				    s->req.out_len))
 		return -EFAULT;
 	return reply(cmd, NULL, 0);
 }
@@ -123,12 +140,12 @@ static int single_copy_out(const struct single *s, const struct smdev_cmd *cmd,
 {
 	struct shardmap_op *arg = s->arg;
 
-	arg->out_len = s->op.out_len;
+	arg->out_len = s->req.out_len;
 	if (err)
 		return reply(cmd, NULL, 0) ?: err;
-	arg->flags = s->op.flags;
-	arg->version = s->op.version;
-	arg->old = s->op.old;
+	arg->flags = s->req.flags;
+	arg->version = s->req.version;
+	arg->old = s->req.old;
 	return reply(cmd, s->out, arg->out_len);
 }
 
@@ -139,30 +156,30 @@ static long single(struct smdev_cmd *cmd, u32 opcode)
 	struct single s __uninitialized;
 	int err;
 
+	if (arg->flags > U16_MAX)
+		return -EINVAL;
 	s.arg = arg;
 	s.in = NULL;
 	s.out = NULL;
-	s.op = (struct smdev_op){
-		.opcode = opcode,
+	s.req = (struct shardmap_request){
+		.verb = opcode,
 		.flags = arg->flags,
 		.key_len = arg->key_len,
 		.value_len = arg->value_len,
-		.out_len = arg->out_len,
+		.expected_len = arg->expected_len,
+		.version = arg->version,
 		.delta = arg->delta,
 		.initial = arg->initial,
+		.ttl = arg->ttl,
 	};
-	if (smdev_op_access(opcode, arg->flags) & ~cmd->access)
-		return -EACCES;
-	if (arg->expected_len)
-		return -EINVAL;
-	err = smdev_op_check(&s.op, arg->value, arg->out);
+	err = smdev_op_check(&s.req, given(arg), cmd->access);
 	if (err)
 		return err;
 	err = single_copy_in(&s, cmd->table);
 	if (!err)
 		err = single_probe(&s, cmd);
 	if (!err) {
-		err = smdev_op_execute(cmd->table->map, &s.op);
+		err = shardmap_execute(cmd->table->map, &s.req, SMDEV_GFP);
 		if (!err || err == -ENOBUFS)
 			err = single_copy_out(&s, cmd, err);
 	}
@@ -229,4 +246,28 @@ long smdev_get_or_put(struct smdev_cmd *cmd)
 long smdev_add(struct smdev_cmd *cmd)
 {
 	return single(cmd, SHARDMAP_OP_ADD);
+}
+
+/**
+ * smdev_cas() - SHARDMAP_IOC_CAS
+ * @cmd: the command
+ *
+ * Context: Process context.
+ * Return: 0 or an errno as <uapi/linux/shardmap.h> says.
+ */
+long smdev_cas(struct smdev_cmd *cmd)
+{
+	return single(cmd, SHARDMAP_OP_CAS);
+}
+
+/**
+ * smdev_take() - SHARDMAP_IOC_TAKE
+ * @cmd: the command
+ *
+ * Context: Process context.
+ * Return: 0 or an errno as <uapi/linux/shardmap.h> says.
+ */
+long smdev_take(struct smdev_cmd *cmd)
+{
+	return single(cmd, SHARDMAP_OP_TAKE);
 }

@@ -28,6 +28,8 @@ static const struct smdev_ioctl table_ioctls[] = {
 	SMDEV_IOCTL(SHARDMAP_IOC_GET_OR_PUT, smdev_get_or_put, shardmap_op,
 		    old),
 	SMDEV_IOCTL(SHARDMAP_IOC_ADD, smdev_add, shardmap_op, old),
+	SMDEV_IOCTL(SHARDMAP_IOC_CAS, smdev_cas, shardmap_op, old),
+	SMDEV_IOCTL(SHARDMAP_IOC_TAKE, smdev_take, shardmap_op, old),
 	SMDEV_IOCTL(SHARDMAP_IOC_BATCH, smdev_batch, shardmap_batch, reserved),
 	SMDEV_IOCTL_FOR(SHARDMAP_READ, SHARDMAP_IOC_SCAN, smdev_scan,
 			shardmap_scan, done),
@@ -35,26 +37,31 @@ static const struct smdev_ioctl table_ioctls[] = {
 	SMDEV_IOCTL_FOR(SHARDMAP_WRITE, SHARDMAP_IOC_CLEAR, smdev_clear,
 			shardmap_clear, removed),
 	SMDEV_IOCTL(SHARDMAP_IOC_HANDLE, table_handle, shardmap_handle, access),
+	SMDEV_IOCTL_FOR(SHARDMAP_READ, SHARDMAP_IOC_WATCH, smdev_watch_begin,
+			shardmap_watch, reserved),
 };
 
 static long table_ioctl(struct file *file, unsigned int number,
 			unsigned long arg)
 {
+	struct smdev_handle *handle = file->private_data;
+
 	if (number == SHARDMAP_IOC_GET) {
-		long ret = smdev_get_quick(file->private_data,
+		long ret = smdev_get_quick(handle,
 					   (struct shardmap_op __user *)arg);
 
 		if (likely(ret <= 0))
 			return ret;
 	}
-	return smdev_dispatch(file->private_data, table_ioctls,
-			      ARRAY_SIZE(table_ioctls), number, arg);
+	return smdev_dispatch(handle, table_ioctls, ARRAY_SIZE(table_ioctls),
+			      number, arg);
 }
 
 static int table_release(struct inode *inode, struct file *file)
 {
 	struct smdev_handle *handle = file->private_data;
 
+	smdev_watch_end(handle);
 	atomic_dec(&handle->table->descriptors);
 	smdev_table_put(handle->table);
 	kfree(handle);
@@ -64,6 +71,8 @@ static int table_release(struct inode *inode, struct file *file)
 static const struct file_operations table_fops = {
 	.owner = THIS_MODULE,
 	.release = table_release,
+	.read = smdev_watch_read,
+	.poll = smdev_watch_poll,
 	.unlocked_ioctl = table_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.show_fdinfo = smdev_show_fdinfo,
@@ -85,6 +94,7 @@ static struct file *handle_file(struct smdev_table *table, u32 access)
 		return ERR_PTR(-ENOMEM);
 	handle->table = table;
 	handle->access = access;
+	init_waitqueue_head(&handle->wait);
 	file = anon_inode_getfile("[shardmap]", &table_fops, handle,
 				  open_flags(access));
 	if (IS_ERR(file)) {

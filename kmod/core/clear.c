@@ -41,6 +41,8 @@ static bool clear_line(struct shardmap *map, struct sm_shard *shard,
 
 		RCU_INIT_POINTER(line->slot[slot], NULL);
 		sm_forget(map, shard, 1, sm_entry_bytes(e));
+		sm_notify(map, SHARDMAP_EVENT_DELETE, e->data, e->key_len,
+			  atomic64_read(&e->version));
 		victims->entry[victims->nr++] = e;
 	}
 	return true;
@@ -61,7 +63,7 @@ static void clear_cells(struct shardmap *map, struct sm_shard *shard,
 			struct victims *victims)
 {
 	unsigned int n =
-		sm_inline_clear(array, sm_inline_bucket(map, array, hash));
+		sm_inline_clear(map, array, sm_inline_bucket(map, array, hash));
 
 	lockdep_assert_held(&shard->lock);
 	sm_forget(map, shard, n, 0);

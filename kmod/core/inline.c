@@ -6,7 +6,6 @@
  */
 #include "inline.h"
 #include "update.h"
-#include "watch.h"
 
 /**
  * sm_inline_place() - Find the key's cell, or else where it could go.

@@ -190,22 +190,40 @@ void sm_inline_copy(const struct sm_inline_line *line, struct sm_cells *copy)
 	} while (READ_ONCE(line->gen) != gen);
 }
 
+/* Remove all keys of a line. */
+static unsigned int empty_line(struct shardmap *map,
+			       struct sm_inline_line *line)
+{
+	u32 cells = sm_inline_cells(line->used), rest = cells;
+
+	sm_inline_publish(line, line->used & ~SM_CELL_MASK);
+	/* What a free cell holds stays until the lock is released. */
+	for (; rest; rest &= rest - 1) {
+		unsigned int cell = __ffs(rest);
+
+		sm_notify(map, SHARDMAP_EVENT_DELETE, &line->key[cell],
+			  map->max_key_len,
+			  atomic64_read(&line->version[cell]));
+	}
+	return hweight32(cells);
+}
+
 /**
  * sm_inline_clear() - Remove all keys of a bucket.
+ * @map: the table
  * @array: its array
  * @line: its first line
  *
  * Context: Shard lock held.
  * Return: How many keys there were.
  */
-unsigned int sm_inline_clear(const struct sm_array *array,
+unsigned int sm_inline_clear(struct shardmap *map, const struct sm_array *array,
 			     struct sm_inline_line *line)
 {
 	unsigned int removed = 0;
 
 	do {
-		removed += hweight32(sm_inline_cells(line->used));
-		sm_inline_publish(line, line->used & ~SM_CELL_MASK);
+		removed += empty_line(map, line);
 	} while ((line = sm_inline_link_locked(array, line)));
 	return removed;
 }

@@ -269,6 +269,8 @@ struct sm_limbo {
  * @memcg: I: memory cgroup that works charge, with SHARDMAP_ACCOUNT
  * @quota: I: memory shared with other tables, or NULL
  * @limbo: per CPU
+ * @watchers: who is told of changes; written under a lock of watch.c, walked with a
+ *	shard lock held
  * @deferred_bytes: A: memory in full batches that wait for a grace period
  * @deferred_limit: written by two works and read anywhere, marked: above it
  *	writers that may sleep wait
@@ -305,6 +307,7 @@ struct shardmap {
 	struct mem_cgroup *memcg;
 	struct shardmap_quota *quota;
 	struct sm_limbo __percpu *limbo;
+	struct hlist_head watchers;
 
 	atomic_long_t deferred_bytes ____cacheline_aligned_in_smp;
 	unsigned long deferred_limit;
@@ -436,7 +439,7 @@ void sm_resize_work(struct work_struct *work);
 bool sm_inline_move(struct shardmap *map, struct sm_shard *shard,
 		    unsigned long index);
 void sm_inline_copy(const struct sm_inline_line *line, struct sm_cells *copy);
-unsigned int sm_inline_clear(const struct sm_array *array,
+unsigned int sm_inline_clear(struct shardmap *map, const struct sm_array *array,
 			     struct sm_inline_line *line);
 
 /* compact.c */
@@ -473,8 +476,37 @@ void sm_expire_arm(struct shardmap *map, u64 at);
 bool sm_expire(struct shardmap *map);
 void sm_expire_work(struct work_struct *work);
 
+/* watch.c */
+void sm_tell(struct shardmap *map, enum shardmap_event_kind kind,
+	     const void *key, u32 key_len, u64 version);
+
+/**
+ * sm_notify() - Tell watchers of a change, if there are any.
+ * @map: the table
+ * @kind: what happened
+ * @key: the key, which stays as it is until the lock is released
+ * @key_len: its length in bytes
+ * @version: version that the key got, or had when it went
+ *
+ * Writers call it once per change, when the change is visible to lookups and before
+ * they release the lock: a watcher that looks the key up finds this state or a later
+ * one, and changes of one key are told in their order.  Without watchers it costs one
+ * load.
+ *
+ * Context: Lock of the key's shard held.  Watchers may take a lock of their own.
+ */
+static __always_inline void sm_notify(struct shardmap *map,
+				      enum shardmap_event_kind kind,
+				      const void *key, u32 key_len, u64 version)
+{
+	/* Pairs with hlist_add_head_rcu() in shardmap_watch(). */
+	if (unlikely(!hlist_empty(&map->watchers)))
+		sm_tell(map, kind, key, key_len, version);
+}
+
 /* map.c */
 extern struct workqueue_struct *sm_wq;
 void sm_map_unpin(struct shardmap *map);
+void sm_pass_all_shards(struct shardmap *map);
 
 #endif /* _SHARDMAP_CORE_INTERNAL_H */

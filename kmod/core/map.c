@@ -263,6 +263,26 @@ void shardmap_get_stats(const struct shardmap *map,
 SHARDMAP_EXPORT(shardmap_get_stats);
 
 /**
+ * sm_pass_all_shards() - Wait for all who hold a shard lock, one after another.
+ * @map: the table
+ *
+ * Whoever takes a lock later sees what was stored before this was called: the locks
+ * pair with those that updates hold.
+ *
+ * Context: Process context.  Takes and releases all shard locks.
+ */
+void sm_pass_all_shards(struct shardmap *map)
+{
+	unsigned int i;
+
+	for (i = 0; i < sm_nr_shards(map); i++) {
+		sm_shard_lock_bh(&map->shards[i]);
+		sm_shard_unlock_bh(&map->shards[i]);
+		cond_resched();
+	}
+}
+
+/**
  * shardmap_freeze() - End all updates.
  * @map: the table
  *
@@ -273,14 +293,9 @@ SHARDMAP_EXPORT(shardmap_get_stats);
  */
 void shardmap_freeze(struct shardmap *map)
 {
-	unsigned int i;
-
 	/* Updates look at it under their shard's lock, so those under way end first. */
 	WRITE_ONCE(map->frozen, true);
-	for (i = 0; i < sm_nr_shards(map); i++) {
-		sm_shard_lock_bh(&map->shards[i]);
-		sm_shard_unlock_bh(&map->shards[i]);
-	}
+	sm_pass_all_shards(map);
 }
 SHARDMAP_EXPORT(shardmap_freeze);
 

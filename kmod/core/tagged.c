@@ -6,7 +6,6 @@
 #include "find.h"
 #include "line.h"
 #include "update.h"
-#include "watch.h"
 
 /**
  * sm_tagged_place() - Find the key's entry, or else where it could go.
