@@ -37,8 +37,11 @@ KUNIT_MODULES = ("shardmap.ko", "shardmap_kunit.ko", "shardmap_bench.ko",
 
 
 def host():
-    """The core in user space, under the sanitizers."""
+    """The core in user space, under the sanitizers; the tools and the library."""
     result = Result()
+    status, _ = run("tools-test", ["make", "-s", "-C", "tools", "test",
+                                   f"O={BUILD / 'tools'}"], ok=None)
+    result.count(status == 0, "make -C tools test failed, log build/check/tools-test.log")
     status, text = run("host", ["make", "-s", "-C", "selftests/host", "check"], ok=None)
     result.add(*_counts(text))
     result.count(status == 0, "selftests/host failed, log build/check/host.log")

@@ -95,59 +95,79 @@ void shardmap_batch_reset(struct shardmap_batch_buffer *batch)
 	batch->out.used = 0;
 }
 
-/* Lays out the members that opcodes share; takes all of @op or nothing. */
-static int append(struct shardmap_batch_buffer *batch,
-		  struct shardmap_batch_op op, unsigned int flags,
-		  const void *key, size_t key_len, const void *value,
-		  size_t value_len, size_t out_len)
+static const void *address(uint64_t pointer)
 {
+	return (const void *)(uintptr_t)pointer;
+}
+
+/* Takes all of @op or nothing. */
+int shardmap_batch_op(struct shardmap_batch_buffer *batch,
+		      enum shardmap_opcode opcode, const struct shardmap_op *op)
+{
+	struct shardmap_batch_op entry = {
+		.opcode = opcode,
+		.flags = op->flags,
+		.key_len = op->key_len,
+		.value_len = op->value_len,
+		.out_len = op->out_len,
+		.version = op->version,
+		.delta = op->delta,
+		.initial = op->initial,
+		.expected_len = op->expected_len,
+		.ttl = op->ttl,
+	};
 	size_t in_used = batch->in.used;
 	int err;
 
 	if (batch->nr_ops == batch->max_ops)
 		return -ENOSPC;
-	if (flags > UINT16_MAX)
+	if (op->flags > UINT16_MAX || (unsigned int)opcode > UINT16_MAX)
 		return -EINVAL;
-	err = arena_append(&batch->in, key, key_len, &op.key_off);
-	if (!err && value_len)
-		err = arena_append(&batch->in, value, value_len, &op.value_off);
-	if (!err && out_len)
-		err = arena_reserve(&batch->out, out_len, &op.out_off);
+	err = arena_append(&batch->in, address(op->key), op->key_len,
+			   &entry.key_off);
+	if (!err && op->value_len)
+		err = arena_append(&batch->in, address(op->value),
+				   op->value_len, &entry.value_off);
+	if (!err && op->expected_len)
+		err = arena_append(&batch->in, address(op->expected),
+				   op->expected_len, &entry.expected_off);
+	if (!err && op->out_len)
+		err = arena_reserve(&batch->out, op->out_len, &entry.out_off);
 	if (err) {
 		batch->in.used = in_used;
 		return err;
 	}
-	op.flags = flags;
-	op.key_len = key_len;
-	op.value_len = value_len;
-	op.out_len = out_len;
-	batch->ops[batch->nr_ops] = op;
+	batch->ops[batch->nr_ops] = entry;
 	return batch->nr_ops++;
 }
 
 int shardmap_batch_get(struct shardmap_batch_buffer *batch, const void *key,
 		       size_t key_len, size_t out_len)
 {
-	struct shardmap_batch_op op = { .opcode = SHARDMAP_OP_GET };
+	struct shardmap_op op = make_op(0, key, key_len, NULL, 0);
 
-	return append(batch, op, 0, key, key_len, NULL, 0, out_len);
+	op.out_len = clamp_len(out_len);
+	return shardmap_batch_op(batch, SHARDMAP_OP_GET, &op);
 }
 
 int shardmap_batch_put(struct shardmap_batch_buffer *batch, const void *key,
 		       size_t key_len, const void *value, size_t value_len,
 		       unsigned int flags)
 {
-	struct shardmap_batch_op op = { .opcode = SHARDMAP_OP_PUT };
+	struct shardmap_op op = make_op(flags, key, key_len, value, value_len);
 
-	return append(batch, op, flags, key, key_len, value, value_len, 0);
+	return shardmap_batch_op(batch, SHARDMAP_OP_PUT, &op);
 }
 
-int shardmap_batch_delete(struct shardmap_batch_buffer *batch, const void *key,
-			  size_t key_len)
+int shardmap_batch_swap(struct shardmap_batch_buffer *batch, const void *key,
+			size_t key_len, const void *value, size_t value_len,
+			size_t out_len)
 {
-	struct shardmap_batch_op op = { .opcode = SHARDMAP_OP_DELETE };
+	struct shardmap_op op =
+		make_op(SHARDMAP_SWAP, key, key_len, value, value_len);
 
-	return append(batch, op, 0, key, key_len, NULL, 0, 0);
+	op.out_len = clamp_len(out_len);
+	return shardmap_batch_op(batch, SHARDMAP_OP_PUT, &op);
 }
 
 int shardmap_batch_get_or_put(struct shardmap_batch_buffer *batch,
@@ -155,35 +175,80 @@ int shardmap_batch_get_or_put(struct shardmap_batch_buffer *batch,
 			      const void *value, size_t value_len,
 			      size_t out_len)
 {
-	struct shardmap_batch_op op = { .opcode = SHARDMAP_OP_GET_OR_PUT };
+	struct shardmap_op op = make_op(0, key, key_len, value, value_len);
 
-	return append(batch, op, 0, key, key_len, value, value_len, out_len);
+	op.out_len = clamp_len(out_len);
+	return shardmap_batch_op(batch, SHARDMAP_OP_GET_OR_PUT, &op);
 }
 
 int shardmap_batch_add(struct shardmap_batch_buffer *batch, const void *key,
 		       size_t key_len, uint64_t delta, uint64_t initial,
 		       unsigned int flags)
 {
-	struct shardmap_batch_op op = { .opcode = SHARDMAP_OP_ADD,
-					.delta = delta,
-					.initial = initial };
+	struct shardmap_op op = make_op(flags, key, key_len, NULL, 0);
 
-	return append(batch, op, flags, key, key_len, NULL, 0, 0);
+	op.delta = delta;
+	op.initial = initial;
+	return shardmap_batch_op(batch, SHARDMAP_OP_ADD, &op);
+}
+
+int shardmap_batch_cas(struct shardmap_batch_buffer *batch, const void *key,
+		       size_t key_len, const void *value, size_t value_len,
+		       struct shardmap_condition condition)
+{
+	struct shardmap_op op = make_op(0, key, key_len, value, value_len);
+
+	add_condition(&op, condition);
+	return shardmap_batch_op(batch, SHARDMAP_OP_CAS, &op);
+}
+
+int shardmap_batch_delete(struct shardmap_batch_buffer *batch, const void *key,
+			  size_t key_len)
+{
+	struct shardmap_op op = make_op(0, key, key_len, NULL, 0);
+
+	return shardmap_batch_op(batch, SHARDMAP_OP_DELETE, &op);
+}
+
+int shardmap_batch_delete_if(struct shardmap_batch_buffer *batch,
+			     const void *key, size_t key_len,
+			     struct shardmap_condition condition)
+{
+	struct shardmap_op op = make_op(0, key, key_len, NULL, 0);
+
+	add_condition(&op, condition);
+	return shardmap_batch_op(batch, SHARDMAP_OP_DELETE, &op);
+}
+
+int shardmap_batch_take(struct shardmap_batch_buffer *batch, const void *key,
+			size_t key_len, size_t out_len)
+{
+	struct shardmap_op op = make_op(0, key, key_len, NULL, 0);
+
+	op.out_len = clamp_len(out_len);
+	return shardmap_batch_op(batch, SHARDMAP_OP_TAKE, &op);
+}
+
+/* The command for the operations from @first on. */
+static struct shardmap_batch make_command(struct shardmap_batch_buffer *batch,
+					  unsigned int first)
+{
+	return (struct shardmap_batch){
+		.size = sizeof(struct shardmap_batch),
+		.ops = pointer(batch->ops + first),
+		.nr_ops = batch->nr_ops - first,
+		.op_size = sizeof(*batch->ops),
+		.in = pointer(batch->in.base),
+		.out = batch->out.used ? pointer(batch->out.base) : 0,
+		.in_len = batch->in.used,
+		.out_len = batch->out.used,
+	};
 }
 
 int shardmap_batch_run(int table, struct shardmap_batch_buffer *batch)
 {
 	while (batch->done < batch->nr_ops) {
-		struct shardmap_batch arg = {
-			.size = sizeof(arg),
-			.ops = pointer(batch->ops + batch->done),
-			.nr_ops = batch->nr_ops - batch->done,
-			.op_size = sizeof(*batch->ops),
-			.in = pointer(batch->in.base),
-			.out = batch->out.used ? pointer(batch->out.base) : 0,
-			.in_len = batch->in.used,
-			.out_len = batch->out.used,
-		};
+		struct shardmap_batch arg = make_command(batch, batch->done);
 		int err = command(table, SHARDMAP_IOC_BATCH, &arg);
 
 		if (err)
@@ -192,6 +257,24 @@ int shardmap_batch_run(int table, struct shardmap_batch_buffer *batch)
 			return -EPROTO;
 		batch->done += arg.done;
 	}
+	return 0;
+}
+
+int shardmap_batch_run_atomic(int table, struct shardmap_batch_buffer *batch)
+{
+	struct shardmap_batch arg = make_command(batch, 0);
+	int err;
+
+	/* Part of it cannot be one with what was done before. */
+	if (batch->done)
+		return -EINVAL;
+	arg.flags = SHARDMAP_BATCH_ATOMIC;
+	err = command(table, SHARDMAP_IOC_BATCH, &arg);
+	if (err)
+		return err;
+	if (arg.done != arg.nr_ops)
+		return -EPROTO;
+	batch->done = arg.done;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -12,7 +13,10 @@
 struct shardmap_scanner {
 	int table;
 	bool done;
+	unsigned int flags;
 	struct shardmap_cursor cursor;
+	size_t prefix_len;
+	char prefix[SHARDMAP_KEY_LEN_MAX];
 	char *buf;
 	size_t size;
 	size_t used;
@@ -51,6 +55,22 @@ void shardmap_scanner_free(struct shardmap_scanner *scanner)
 	free(scanner);
 }
 
+int shardmap_scanner_set_prefix(struct shardmap_scanner *scanner,
+				const void *prefix, size_t prefix_len)
+{
+	if (prefix_len > sizeof(scanner->prefix))
+		return -EMSGSIZE;
+	if (prefix_len)
+		memcpy(scanner->prefix, prefix, prefix_len);
+	scanner->prefix_len = prefix_len;
+	return 0;
+}
+
+void shardmap_scanner_set_drain(struct shardmap_scanner *scanner)
+{
+	scanner->flags |= SHARDMAP_SCAN_DRAIN;
+}
+
 static int enlarge(struct shardmap_scanner *scanner, size_t size)
 {
 	char *buf;
@@ -69,9 +89,14 @@ static int fetch(struct shardmap_scanner *scanner)
 {
 	for (;;) {
 		struct shardmap_scan step = {
+			.flags = scanner->flags,
 			.cursor = scanner->cursor,
 			.buf = pointer(scanner->buf),
 			.buf_len = scanner->size,
+			.prefix = scanner->prefix_len ?
+					  pointer(scanner->prefix) :
+					  0,
+			.prefix_len = scanner->prefix_len,
 		};
 		int err = shardmap_scan(scanner->table, &step);
 
