@@ -20,6 +20,7 @@
 #include <linux/wait.h>
 #include <uapi/linux/shardmap.h>
 
+struct smdev_user;
 struct smdev_watch;
 struct user_namespace;
 
@@ -30,6 +31,7 @@ struct user_namespace;
  * @create: the limits, flags and mode it was made with
  * @refs: one for each descriptor, one for the name
  * @descriptors: number of open descriptors
+ * @user: whom it is counted to
  * @uid: owner
  * @gid: group
  * @name: name it was made with, zeros behind it
@@ -46,6 +48,7 @@ struct smdev_table {
 	struct shardmap_create create;
 	refcount_t refs;
 	atomic_t descriptors;
+	struct smdev_user *user;
 	kuid_t uid;
 	kgid_t gid;
 	char name[SHARDMAP_NAME_LEN_MAX + 1];
@@ -199,6 +202,11 @@ long smdev_create(struct smdev_cmd *cmd);
 void smdev_table_put(struct smdev_table *table);
 u64 smdev_new_id(void);
 u64 smdev_nr_tables(void);
+
+/* quota.c */
+struct smdev_user *smdev_user_charge(kuid_t uid);
+void smdev_user_uncharge(struct smdev_user *user);
+void smdev_user_info(struct shardmap_device_info *info);
 
 /* names.c */
 int smdev_name_copy_in(char *name, u64 uname, u32 len);

@@ -43,6 +43,7 @@ void smdev_table_put(struct smdev_table *table)
 	if (!refcount_dec_and_test(&table->refs))
 		return;
 	shardmap_destroy(table->map);
+	smdev_user_uncharge(table->user);
 	kfree(table);
 	atomic64_dec(&nr_tables);
 }
@@ -81,21 +82,28 @@ static struct smdev_table *table_create(const struct shardmap_create *create)
 		if (err)
 			goto free_table;
 	}
+	table->uid = current_fsuid();
+	table->gid = current_fsgid();
+	table->user = smdev_user_charge(table->uid);
+	if (IS_ERR(table->user)) {
+		err = PTR_ERR(table->user);
+		goto free_table;
+	}
 	table->map = map_create(create);
 	if (IS_ERR(table->map)) {
 		err = PTR_ERR(table->map);
-		goto free_table;
+		goto uncharge_user;
 	}
 	table->create = *create;
 	table->create.max_key_len = create->max_key_len ?: SHARDMAP_MAX_KEY_LEN;
 	table->create.max_value_len = create->max_value_len ?:
 					      SHARDMAP_MAX_VALUE_LEN;
-	table->uid = current_fsuid();
-	table->gid = current_fsgid();
 	refcount_set(&table->refs, 1);
 	atomic64_inc(&nr_tables);
 	return table;
 
+uncharge_user:
+	smdev_user_uncharge(table->user);
 free_table:
 	kfree(table);
 	return ERR_PTR(err);

@@ -24,6 +24,7 @@ static long device_info(struct smdev_cmd *cmd)
 		.tables = smdev_nr_tables(),
 		.max_name_len = SHARDMAP_NAME_LEN_MAX,
 	};
+	smdev_user_info(info);
 	return smdev_reply(cmd);
 }
 
