@@ -19,44 +19,22 @@ static inline int do_create_named(int dev, const char *name, __u32 mode)
 	return do_create(dev, &how);
 }
 
-static inline int do_open(int dev, const char *name, __u32 access)
+static inline int open_named(int dev, const char *name, __u32 access)
 {
-	struct shardmap_open arg = {
-		.size = sizeof(arg),
-		.access = access,
-		.name = to_u64(name),
-		.name_len = strlen(name),
-	};
-
-	return do_ioctl(dev, SHARDMAP_IOC_OPEN, &arg);
+	return do_open(dev, name, strlen(name), access);
 }
 
-#define test_err_open(_errno, ...) EXPECT_EQ(-(_errno), do_open(__VA_ARGS__))
+#define test_err_open_named(_errno, ...) \
+	EXPECT_EQ(-(_errno), open_named(__VA_ARGS__))
 
-static inline int do_unlink(int dev, const char *name)
+static inline int unlink_named(int dev, const char *name)
 {
-	struct shardmap_unlink arg = {
-		.size = sizeof(arg),
-		.name = to_u64(name),
-		.name_len = strlen(name),
-	};
-
-	return do_ioctl(dev, SHARDMAP_IOC_UNLINK, &arg);
+	return do_unlink(dev, name, strlen(name));
 }
 
-#define test_cmd_unlink(...) ASSERT_EQ(0, do_unlink(__VA_ARGS__))
-#define test_err_unlink(_errno, ...) \
-	EXPECT_EQ(-(_errno), do_unlink(__VA_ARGS__))
-
-static inline int do_handle(int fd, __u32 access)
-{
-	struct shardmap_handle arg = { .size = sizeof(arg), .access = access };
-
-	return do_ioctl(fd, SHARDMAP_IOC_HANDLE, &arg);
-}
-
-#define test_err_handle(_errno, ...) \
-	EXPECT_EQ(-(_errno), do_handle(__VA_ARGS__))
+#define test_cmd_unlink_named(...) ASSERT_EQ(0, unlink_named(__VA_ARGS__))
+#define test_err_unlink_named(_errno, ...) \
+	EXPECT_EQ(-(_errno), unlink_named(__VA_ARGS__))
 
 /* One call.  The place to go on at stands in @list, the buffer is renewed. */
 static inline int do_list(int dev, struct shardmap_list *list, void *buf,

@@ -49,7 +49,7 @@ static void try_create(struct contest *c)
 
 static void try_open(struct contest *c)
 {
-	int fd = do_open(c->dev, "contested", READ_WRITE);
+	int fd = open_named(c->dev, "contested", READ_WRITE);
 
 	if (fd == -ENOENT)
 		return;
@@ -60,7 +60,7 @@ static void try_open(struct contest *c)
 
 static void try_unlink(struct contest *c)
 {
-	int ret = do_unlink(c->dev, "contested");
+	int ret = unlink_named(c->dev, "contested");
 
 	if (!ret)
 		count(&c->unlinked);
@@ -122,7 +122,7 @@ TEST(a_name_has_one_table_at_a_time)
 	EXPECT_LT(1, c.made);
 	EXPECT_LT(0, c.unlinked);
 	if (left) {
-		test_cmd_unlink(dev, "contested");
+		test_cmd_unlink_named(dev, "contested");
 	}
 	EXPECT_TRUE(poll_until(is_count, wanted));
 	close(dev);
@@ -154,7 +154,7 @@ static void start_work(unsigned int nth, void *arg)
 			count(&s->losers);
 		pthread_barrier_wait(&s->barrier);
 		if (fd >= 0) {
-			do_unlink(s->dev, "contested");
+			unlink_named(s->dev, "contested");
 			close(fd);
 		}
 	}
@@ -195,11 +195,11 @@ static void motion_work(unsigned int nth, void *arg)
 			snprintf(name, sizeof(name), "moving %d", i++ % 5);
 			close(do_create_named(m->dev, name, 0600));
 			snprintf(name, sizeof(name), "moving %d", (i + 2) % 5);
-			do_unlink(m->dev, name);
+			unlink_named(m->dev, name);
 		}
 		for (i = 0; i < 5; i++) {
 			snprintf(name, sizeof(name), "moving %d", i);
-			do_unlink(m->dev, name);
+			unlink_named(m->dev, name);
 		}
 		__atomic_store_n(&m->ended, 1, __ATOMIC_RELEASE);
 		return;
@@ -229,8 +229,8 @@ TEST(what_stays_is_listed_once_whatever_else_moves)
 	run_crew(2, motion_work, &m);
 	EXPECT_EQ(0, m.wrong);
 	EXPECT_LT(0, m.lists);
-	test_cmd_unlink(dev, "first");
-	test_cmd_unlink(dev, "last");
+	test_cmd_unlink_named(dev, "first");
+	test_cmd_unlink_named(dev, "last");
 	EXPECT_TRUE(poll_until(is_count, wanted));
 	close(dev);
 }

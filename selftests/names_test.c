@@ -20,7 +20,7 @@ static void unlink_used(int dev)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(used); i++)
-		do_unlink(dev, used[i]);
+		unlink_named(dev, used[i]);
 }
 
 FIXTURE_SETUP(names)
@@ -46,7 +46,7 @@ TEST_F(names, a_name_leads_to_the_table)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, store(fd, STR("key"), STR("value")));
-	other = do_open(self->dev, "one", READ_WRITE);
+	other = open_named(self->dev, "one", READ_WRITE);
 	ASSERT_LE(0, other);
 	EXPECT_NE(fd, other);
 	EXPECT_EQ(FD_CLOEXEC, fcntl(other, F_GETFD));
@@ -101,14 +101,14 @@ TEST_F(names, a_named_table_outlives_its_maker)
 	ASSERT_EQ(0, list_all(self->dev, 4096, seek_record, &sought));
 	EXPECT_EQ(1, sought.times);
 	EXPECT_EQ(0, sought.record.descriptors);
-	fd = do_open(self->dev, "one", READ_WRITE);
+	fd = open_named(self->dev, "one", READ_WRITE);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, check_value(fd, STR("key"), STR("by the maker")));
 	close(fd);
 	EXPECT_EQ(self->tables + 1, count_tables(self->dev));
-	test_cmd_unlink(self->dev, "one");
+	test_cmd_unlink_named(self->dev, "one");
 	EXPECT_EQ(self->tables, count_tables(self->dev));
-	test_err_open(ENOENT, self->dev, "one", READ_WRITE);
+	test_err_open_named(ENOENT, self->dev, "one", READ_WRITE);
 }
 
 TEST_F(names, an_unlinked_table_lives_until_the_last_descriptor)
@@ -118,12 +118,12 @@ TEST_F(names, an_unlinked_table_lives_until_the_last_descriptor)
 	int copy;
 
 	ASSERT_LE(0, fd);
-	copy = do_open(self->dev, "one", SHARDMAP_READ);
+	copy = open_named(self->dev, "one", SHARDMAP_READ);
 	ASSERT_LE(0, copy);
 	EXPECT_EQ(0, store(fd, STR("key"), STR("value")));
-	test_cmd_unlink(self->dev, "one");
-	test_err_unlink(ENOENT, self->dev, "one");
-	test_err_open(ENOENT, self->dev, "one", SHARDMAP_READ);
+	test_cmd_unlink_named(self->dev, "one");
+	test_err_unlink_named(ENOENT, self->dev, "one");
+	test_err_open_named(ENOENT, self->dev, "one", SHARDMAP_READ);
 	test_cmd_info(fd, &info);
 	EXPECT_EQ(0, info.state);
 	EXPECT_STREQ("one", (char *)info.name);
@@ -140,11 +140,11 @@ TEST_F(names, a_free_name_may_be_used_again)
 
 	ASSERT_LE(0, old);
 	EXPECT_EQ(0, store(old, STR("key"), STR("old")));
-	test_cmd_unlink(self->dev, "one");
+	test_cmd_unlink_named(self->dev, "one");
 	new = do_create_named(self->dev, "one", 0600);
 	ASSERT_LE(0, new);
 	EXPECT_EQ(0, store(new, STR("key"), STR("new")));
-	fd = do_open(self->dev, "one", SHARDMAP_READ);
+	fd = open_named(self->dev, "one", SHARDMAP_READ);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, check_value(fd, STR("key"), STR("new")));
 	EXPECT_EQ(0, check_value(old, STR("key"), STR("old")));
@@ -302,7 +302,7 @@ TEST_F(names, mode_and_name_go_together)
 		ASSERT_LE(0, fd);
 		test_cmd_info(fd, &info);
 		EXPECT_EQ(i, info.mode);
-		test_cmd_unlink(self->dev, "one");
+		test_cmd_unlink_named(self->dev, "one");
 		close(fd);
 	}
 	umask(mask);
@@ -327,9 +327,9 @@ TEST_F(names, reserved_members_and_unknown_bits)
 	ASSERT_LE(0, fd);
 	open.reserved = 1;
 	EXPECT_EQ(-EINVAL, do_ioctl(self->dev, SHARDMAP_IOC_OPEN, &open));
-	test_err_open(EINVAL, self->dev, "one", 0);
-	test_err_open(EINVAL, self->dev, "one", READ_WRITE + 1);
-	test_err_open(EINVAL, self->dev, "one", SHARDMAP_READ | 1U << 31);
+	test_err_open_named(EINVAL, self->dev, "one", 0);
+	test_err_open_named(EINVAL, self->dev, "one", READ_WRITE + 1);
+	test_err_open_named(EINVAL, self->dev, "one", SHARDMAP_READ | 1U << 31);
 	unlink.flags = 1;
 	EXPECT_EQ(-EINVAL, do_ioctl(self->dev, SHARDMAP_IOC_UNLINK, &unlink));
 	unlink.flags = 0;
@@ -374,7 +374,7 @@ TEST_F(names, are_listed_in_the_order_of_making)
 		ASSERT_EQ(3, order.nr);
 		EXPECT_EQ(0, memcmp("cab", order.names, 3));
 	}
-	test_cmd_unlink(self->dev, "a");
+	test_cmd_unlink_named(self->dev, "a");
 	close(do_create_named(self->dev, "a", 0600));
 	order = (struct order){};
 	ASSERT_EQ(0, list_all(self->dev, 40, note_order, &order));
@@ -405,8 +405,8 @@ TEST_F(names, a_list_goes_on_behind_what_was_unlinked)
 	EXPECT_EQ(geteuid(), buf.record.uid);
 	EXPECT_EQ(getegid(), buf.record.gid);
 	close(fd);
-	test_cmd_unlink(self->dev, "a");
-	test_cmd_unlink(self->dev, "b");
+	test_cmd_unlink_named(self->dev, "a");
+	test_cmd_unlink_named(self->dev, "b");
 	test_cmd_list(self->dev, &list, &buf, sizeof(buf));
 	EXPECT_EQ(1, list.records);
 	EXPECT_EQ(0, memcmp(&buf.record + 1, "c", 2));
@@ -475,7 +475,7 @@ TEST_F(names, more_of_them_than_one_call_returns)
 	EXPECT_LT(1, calls);
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "%063u", i);
-		EXPECT_EQ(1, do_unlink(self->dev, name) == 0);
+		EXPECT_EQ(1, unlink_named(self->dev, name) == 0);
 	}
 	EXPECT_EQ(self->tables, count_tables(self->dev));
 }

@@ -87,7 +87,7 @@ static bool unlink_all(void *arg)
 
 	CHECK(become(v->uid, v->gid, v->group));
 	do
-		CHECK(!do_unlink(v->dev, name_of(mode)));
+		CHECK(!unlink_named(v->dev, name_of(mode)));
 	while (next_mode(&mode));
 	return true;
 }
@@ -104,7 +104,7 @@ static bool try_all(void *arg)
 				(bits & 2 ? SHARDMAP_WRITE : 0);
 
 		for (access = 1; access <= READ_WRITE; access++) {
-			int fd = do_open(v->dev, name_of(mode), access);
+			int fd = open_named(v->dev, name_of(mode), access);
 			struct shardmap_info info;
 
 			if (access & ~granted) {
@@ -116,7 +116,7 @@ static bool try_all(void *arg)
 			close(fd);
 		}
 		if (v->uid == BOB)
-			CHECK(do_unlink(v->dev, name_of(mode)) == -EPERM);
+			CHECK(unlink_named(v->dev, name_of(mode)) == -EPERM);
 	} while (next_mode(&mode));
 	return true;
 }
@@ -154,7 +154,7 @@ static bool make_closed(void *arg)
 
 	CHECK(become(ALICE, STAFF, 0));
 	CHECK(do_create_named(v->dev, "closed", 0) >= 0);
-	CHECK(do_open(v->dev, "closed", SHARDMAP_READ) == -EACCES);
+	CHECK(open_named(v->dev, "closed", SHARDMAP_READ) == -EACCES);
 	return true;
 }
 
@@ -163,10 +163,10 @@ static bool root_needs_capabilities(void *arg)
 	struct visitor *v = arg;
 
 	CHECK(drop_capability(CAP_FOWNER));
-	CHECK(do_unlink(v->dev, "closed") == -EPERM);
-	CHECK(do_open(v->dev, "closed", READ_WRITE) >= 0);
+	CHECK(unlink_named(v->dev, "closed") == -EPERM);
+	CHECK(open_named(v->dev, "closed", READ_WRITE) >= 0);
 	CHECK(drop_capability(CAP_DAC_OVERRIDE));
-	CHECK(do_open(v->dev, "closed", SHARDMAP_READ) == -EACCES);
+	CHECK(open_named(v->dev, "closed", SHARDMAP_READ) == -EACCES);
 	return true;
 }
 
@@ -177,7 +177,7 @@ TEST_F(owner, root_is_nothing_without_capabilities)
 	ASSERT_EQ(0, in_child(make_closed, &v));
 	EXPECT_EQ(0, in_child(root_needs_capabilities, &v));
 	EXPECT_EQ(1, count_listed(self->dev, "closed"));
-	EXPECT_EQ(0, do_unlink(self->dev, "closed"));
+	EXPECT_EQ(0, unlink_named(self->dev, "closed"));
 }
 
 static bool owner_unlinks(void *arg)
@@ -185,7 +185,7 @@ static bool owner_unlinks(void *arg)
 	struct visitor *v = arg;
 
 	CHECK(become(ALICE, GUESTS, 0));
-	CHECK(!do_unlink(v->dev, "closed"));
+	CHECK(!unlink_named(v->dev, "closed"));
 	return true;
 }
 
@@ -204,7 +204,7 @@ static bool stranger_uses_descriptor(void *arg)
 	struct visitor *v = arg;
 
 	CHECK(become(BOB, GUESTS, 0));
-	CHECK(do_open(v->dev, "closed", SHARDMAP_READ) == -EACCES);
+	CHECK(open_named(v->dev, "closed", SHARDMAP_READ) == -EACCES);
 	CHECK(!store(v->shift, STR("key"), STR("value")));
 	CHECK(do_handle(v->shift, READ_WRITE) >= 0);
 	return true;
@@ -218,7 +218,7 @@ TEST_F(owner, a_descriptor_asks_nobody)
 	ASSERT_LE(0, (int)v.shift);
 	EXPECT_EQ(0, in_child(stranger_uses_descriptor, &v));
 	EXPECT_EQ(0, check_value(v.shift, STR("key"), STR("value")));
-	EXPECT_EQ(0, do_unlink(self->dev, "closed"));
+	EXPECT_EQ(0, unlink_named(self->dev, "closed"));
 	close(v.shift);
 }
 
@@ -233,8 +233,8 @@ static bool namespace_has_own_names(void *arg)
 		CHECK(become(v->uid, v->gid, 0));
 	CHECK(enter_user_namespace());
 	CHECK(count_listed(v->dev, "closed") == 0);
-	CHECK(do_open(v->dev, "closed", SHARDMAP_READ) == -ENOENT);
-	CHECK(do_unlink(v->dev, "closed") == -ENOENT);
+	CHECK(open_named(v->dev, "closed", SHARDMAP_READ) == -ENOENT);
+	CHECK(unlink_named(v->dev, "closed") == -ENOENT);
 	/* What was inherited works, and its owner is nobody here, or root. */
 	CHECK(!do_info(v->shift, &info));
 	CHECK(info.uid == (v->uid ? 65534 : 0));
@@ -244,10 +244,10 @@ static bool namespace_has_own_names(void *arg)
 	CHECK(!do_info(fd, &info) && info.uid == 0 && info.gid == 0);
 	CHECK(count_listed(v->dev, "closed") == 1);
 	/* Root of the namespace has its capabilities. */
-	fd = do_open(v->dev, "closed", READ_WRITE);
+	fd = open_named(v->dev, "closed", READ_WRITE);
 	CHECK(fd >= 0 && !check_value(fd, STR("key"), STR("inside")));
-	CHECK(!do_unlink(v->dev, "closed"));
-	CHECK(do_unlink(v->dev, "closed") == -ENOENT);
+	CHECK(!unlink_named(v->dev, "closed"));
+	CHECK(unlink_named(v->dev, "closed") == -ENOENT);
 	return true;
 }
 
@@ -261,7 +261,7 @@ TEST_F(owner, a_name_stays_in_its_user_namespace)
 	EXPECT_EQ(0, in_child(namespace_has_own_names, &v));
 	EXPECT_EQ(0, check_value(v.shift, STR("key"), STR("outside")));
 	EXPECT_EQ(1, count_listed(self->dev, "closed"));
-	EXPECT_EQ(0, do_unlink(self->dev, "closed"));
+	EXPECT_EQ(0, unlink_named(self->dev, "closed"));
 	close(v.shift);
 }
 
@@ -280,7 +280,7 @@ TEST_F(owner, root_of_a_namespace_has_no_power_outside)
 	ASSERT_LE(0, (int)v.shift);
 	EXPECT_EQ(0, in_child(namespace_has_own_names, &v));
 	EXPECT_EQ(1, count_listed(self->dev, "closed"));
-	EXPECT_EQ(0, do_unlink(self->dev, "closed"));
+	EXPECT_EQ(0, unlink_named(self->dev, "closed"));
 	close(v.shift);
 }
 
@@ -293,7 +293,7 @@ static bool count_outside(void *arg)
 	/* Wait until the others have looked. */
 	CHECK(write(v->uid, "x", 1) == 1);
 	CHECK(read(v->gid, &v->group, 1) == 1);
-	CHECK(!do_unlink(v->dev, "closed"));
+	CHECK(!unlink_named(v->dev, "closed"));
 	return true;
 }
 
@@ -316,8 +316,8 @@ TEST_F(owner, a_name_of_another_namespace_is_not_seen)
 	EXPECT_EQ(1, read(made[0], &byte, 1));
 	EXPECT_EQ(self->tables + 1, count_tables(self->dev));
 	EXPECT_EQ(0, count_listed(self->dev, "closed"));
-	EXPECT_EQ(-ENOENT, do_open(self->dev, "closed", SHARDMAP_READ));
-	EXPECT_EQ(-ENOENT, do_unlink(self->dev, "closed"));
+	EXPECT_EQ(-ENOENT, open_named(self->dev, "closed", SHARDMAP_READ));
+	EXPECT_EQ(-ENOENT, unlink_named(self->dev, "closed"));
 	EXPECT_EQ(1, write(looked[1], "x", 1));
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);

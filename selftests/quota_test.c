@@ -128,8 +128,8 @@ static bool named_tables_count(void *arg)
 	CHECK(user_tables(dev) == LIMIT);
 	CHECK(make_small(dev) == -EDQUOT);
 	CHECK(do_create_named(dev, "q", 0600) == -EDQUOT);
-	CHECK(do_open(dev, "q0", READ_WRITE) >= 0);
-	CHECK(!do_unlink(dev, "q1"));
+	CHECK(open_named(dev, "q0", READ_WRITE) >= 0);
+	CHECK(!unlink_named(dev, "q1"));
 	CHECK(user_tables(dev) == LIMIT - 1);
 	/* What fails for another reason is not counted. */
 	for (i = 0; i < 10; i++)
@@ -159,7 +159,7 @@ TEST_F(quota, holds_as_long_as_the_names)
 	EXPECT_EQ(0, in_child(nobody_else_is_counted, &self->dev));
 	for (i = 0; i < LIMIT; i++) {
 		snprintf(name, sizeof(name), "q%d", i);
-		EXPECT_EQ(i == 1 ? -ENOENT : 0, do_unlink(self->dev, name));
+		EXPECT_EQ(i == 1 ? -ENOENT : 0, unlink_named(self->dev, name));
 	}
 }
 

@@ -22,6 +22,7 @@ extern struct kunit_suite smt_move_suite;
 extern struct kunit_suite smt_scan_suite;
 extern struct kunit_suite smt_inline_suite;
 extern struct kunit_suite smt_limits_suite;
+extern struct kunit_suite smt_watch_suite;
 extern struct kunit_suite smt_race_suite;
 extern struct kunit_suite smt_interrupt_suite;
 
