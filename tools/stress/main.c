@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "kill.h"
 #include "scan.h"
 #include "stress.h"
 
@@ -106,6 +107,7 @@ static struct subcommand {
 	enum tool_exit (*main)(int argc, char **argv);
 } subcommands[] = {
 	{ "bench", "shardmap-stress bench", bench_main },
+	{ "kill", "shardmap-stress kill", kill_main },
 	{ "scan", "shardmap-stress scan", scan_main },
 };
 
