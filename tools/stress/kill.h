@@ -132,6 +132,7 @@ struct kill_batch {
 	struct kill_test *test;
 	struct kill_slot *slot;
 	unsigned int child;
+	bool groups; /* in this life only these, which are short */
 	uint64_t random;
 	unsigned int in_len;
 	uint64_t next[KILL_CELLS]; /* states behind the operations so far */

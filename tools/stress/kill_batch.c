@@ -179,7 +179,7 @@ void kill_batch_make(struct kill_batch *batch)
 	slot->nr_ops = 0;
 	batch->in_len = 0;
 	slot->all_or_nothing = false;
-	if (!random_below(&batch->random, 4)) {
+	if (batch->groups || !random_below(&batch->random, 8)) {
 		make_group(batch);
 		slot->all_or_nothing = batch->test->atomic;
 		return;

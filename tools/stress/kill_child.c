@@ -79,6 +79,7 @@ _Noreturn void kill_child(struct kill_test *test, unsigned int child)
 	batch.slot = slot;
 	batch.child = child;
 	batch.random = mix64(test->random + child);
+	batch.groups = !random_below(&batch.random, 3);
 	while (!slot->error) {
 		uint64_t start;
 
