@@ -207,7 +207,7 @@ enum tool_exit kill_main(int argc, char **argv)
 		tool_error("kill storm", err);
 	else
 		err = kill_report(&test);
-	if (!kill_is_good(&test))
+	if (kill_failures(&test))
 		return TOOL_EXIT_VERIFY;
 	return err ? TOOL_EXIT_FAILED : TOOL_EXIT_OK;
 }

@@ -160,7 +160,7 @@ void kill_batch_make(struct kill_batch *batch);
 int kill_check(struct kill_test *test);
 
 /* kill_report.c */
-bool kill_is_good(const struct kill_test *test);
+uint64_t kill_failures(const struct kill_test *test);
 int kill_report(const struct kill_test *test);
 
 /* kill_value.c */

@@ -40,19 +40,22 @@ static uint64_t value_of(const struct kill_test *test, size_t i)
 				   totals[i].offset);
 }
 
-bool kill_is_good(const struct kill_test *test)
+uint64_t kill_failures(const struct kill_test *test)
 {
+	uint64_t failures = 0;
+
 	for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
-		if (totals[i].fault && value_of(test, i))
-			return false;
-	return true;
+		if (totals[i].fault)
+			failures += value_of(test, i);
+	return failures;
 }
 
 static int print_json(const struct kill_test *test)
 {
-	json_t *root = json_pack("{s:i, s:b, s:f}", "schema", TOOL_SCHEMA,
+	json_t *root = json_pack("{s:i, s:b, s:f, s:I}", "schema", TOOL_SCHEMA,
 				 "atomic", (int)test->atomic, "seconds",
-				 test->seconds);
+				 test->seconds, "failures",
+				 (json_int_t)kill_failures(test));
 	int err = root ? 0 : -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(totals) && !err; i++)
