@@ -179,6 +179,8 @@ static int storm(struct kill_test *test)
 	for (unsigned int i = 0; i < test->config.children; i++) {
 		test->totals.ops += test->slots[i].ops;
 		test->totals.wrong_status += test->slots[i].wrong_status;
+		test->totals.looks += test->slots[i].looks;
+		test->totals.split += test->slots[i].split;
 	}
 	test->seconds = (kill_now_ns() - start) / 1e9;
 	return err;

@@ -4,7 +4,7 @@
  * meanwhile; what is left must be the beginning of each batch, and whole.
  *
  * kill -> kill_options
- *      -> kill_child -> kill_batch -> kill_value
+ *      -> kill_child -> { kill_batch, kill_group } -> kill_value
  *      -> kill_check -> kill_value
  *      -> kill_report
  *
@@ -94,6 +94,8 @@ struct kill_slot {
 	uint64_t batch_ns; /* time of the last batch that ended */
 	uint64_t ops; /* done in batches that ended */
 	uint64_t wrong_status;
+	uint64_t looks; /* at another child's group */
+	uint64_t split; /* of these, ones that saw a part of a batch */
 	int error; /* that the child ended with */
 	uint64_t state[KILL_CELLS]; /* before the batch */
 	struct kill_op log[SHARDMAP_BATCH_OPS_MAX];
@@ -106,10 +108,12 @@ struct kill_totals {
 	uint64_t cut; /* batches carried out in part */
 	uint64_t begun; /* batches at whose time the kill came */
 	uint64_t atomic_begun; /* of these, all-or-nothing ones */
+	uint64_t looks; /* all-or-nothing lookups of a group */
 	/* faults */
 	uint64_t torn; /* values that nobody stored */
 	uint64_t not_prefix; /* what is there is not the beginning of a batch */
 	uint64_t wrong_status;
+	uint64_t split; /* lookups that saw a part of an all-or-nothing batch */
 	uint64_t unexpected; /* unknown or repeated keys */
 	uint64_t count_mismatch; /* INFO and scan differ */
 	uint64_t left_over; /* memory of the empty table */
@@ -155,6 +159,9 @@ bool kill_has_atomic(int table);
 
 /* kill_batch.c */
 void kill_batch_make(struct kill_batch *batch);
+
+/* kill_group.c: returns 0 or a negative errno */
+int kill_group_look(const struct kill_batch *batch);
 
 /* kill_check.c: the table against the slots.  Returns 0 or a negative errno. */
 int kill_check(struct kill_test *test);

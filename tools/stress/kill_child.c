@@ -96,6 +96,8 @@ _Noreturn void kill_child(struct kill_test *test, unsigned int child)
 		check_statuses(&batch);
 		keep_states(slot);
 		atomic_store(&slot->phase, KILL_IDLE);
+		if (test->atomic && batch.groups)
+			slot->error = kill_group_look(&batch);
 	}
 	_exit(TOOL_EXIT_FAILED);
 }
