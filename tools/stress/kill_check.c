@@ -122,7 +122,6 @@ static int look(struct kill_test *test, struct seen *seen)
 /* A cell speaks for each number of operations after which it is as seen. */
 struct votes {
 	int change[SHARDMAP_BATCH_OPS_MAX + 2];
-	int cells;
 	uint32_t since[KILL_CELLS]; /* operations that led to the cell's state */
 };
 

@@ -8,16 +8,17 @@
 
 #include "kill.h"
 
+/* clang-format off */
+#define TOTAL(name, text, fault) \
+	{ #name, text, offsetof(struct kill_totals, name), fault }
+/* clang-format on */
+
 static const struct {
 	const char *name;
 	const char *text;
 	size_t offset;
 	bool fault;
 } totals[] = {
-#define TOTAL(name, text, fault)                                       \
-	{                                                              \
-#name, text, offsetof(struct kill_totals, name), fault \
-	}
 	TOTAL(kills, "children killed", false),
 	TOTAL(checks, "checks of the whole table", false),
 	TOTAL(ops, "operations in batches that ended", false),
@@ -33,7 +34,6 @@ static const struct {
 	TOTAL(unexpected, "unknown or repeated keys", true),
 	TOTAL(count_mismatch, "times that INFO and scan differed", true),
 	TOTAL(left_over, "bytes that the empty table kept", true),
-#undef TOTAL
 };
 
 static uint64_t value_of(const struct kill_test *test, size_t i)
