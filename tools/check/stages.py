@@ -4,6 +4,7 @@
 import json
 import re
 
+import storms
 from common import (BUILD, CI, LOGS, ROOT, Failed, Result, add_ktap, guest,
                     kernel_source, modules, run, static_tools)
 
@@ -155,6 +156,7 @@ STOCK_COMMAND = (
     "> /out/inline.txt || exit 1; "
     "shardmap-stress bench --entries 1000 --ops 1000 --repeats 1 --threads 1,2 "
     "--json > /out/bench.json || exit 1; "
+    "{storms}"
     "rmmod shardmap")
 
 # For two payloads and two numbers of threads: works with keys, at two distributions,
@@ -163,7 +165,7 @@ STOCK_COMMAND = (
 BENCH_ROWS = 2 * 2 * (2 * (2 * 7 + 2 * 5) + 4 + 2) + 2 * (2 * 7 + 1)
 
 
-def _stock(kernel, bits):
+def _stock(kernel, bits, storm=False):
     result = Result()
     tools = static_tools()
     modules(kernel)
@@ -181,8 +183,10 @@ def _stock(kernel, bits):
     log = f"{kernel}-selftests"
     status, _ = guest(log, kernel,
                       STOCK_COMMAND.format(selftests=command,
-                                           seconds=STOCK_STRESS_SECONDS),
-                      ko=("shardmap.ko",), add=add, timeout=600, ok=None)
+                                           seconds=STOCK_STRESS_SECONDS,
+                                           storms=storms.COMMAND if storm else ""),
+                      ko=("shardmap.ko",), add=add, ok=None,
+                      timeout=600 + (storms.SECONDS if storm else 0))
     out = LOGS / f"{log}.out"
     result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
     for width in bits:
@@ -206,6 +210,8 @@ def _stock(kernel, bits):
                                "wordcount_words": words["words"],
                                "wordcount_mismatches": words["mismatches"]})
         result.count(not words["mismatches"], "word counts differ from sort | uniq -c")
+        if storm:
+            storms.count(out, result)
     return result
 
 
@@ -225,13 +231,13 @@ def _small_corpus():
 
 
 def stock612():
-    """kselftest, word count and stress on Debian's 6.12 kernel."""
-    return _stock("stock-6.12", (64, 32))
+    """kselftest, word count, stress and storms on Debian's 6.12 kernel."""
+    return _stock("stock-6.12", (64, 32), storm=True)
 
 
 def stock612_quick():
-    """kselftest, word count and stress on Debian's 6.12 kernel, 64 bit only."""
-    return _stock("stock-6.12", (64,))
+    """kselftest, word count, stress and storms on Debian's 6.12 kernel, 64 bit only."""
+    return _stock("stock-6.12", (64,), storm=True)
 
 
 def stock61():
