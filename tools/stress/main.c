@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "lin.h"
 #include "stress.h"
 
 /* Keys of others would look like faults. */
@@ -102,12 +103,17 @@ static enum tool_exit stress(const struct config *config)
 int main(int argc, char **argv)
 {
 	static char bench[] = "shardmap-stress bench";
+	static char lin[] = "shardmap-stress lin";
 	struct config config;
 
 	tool_init();
 	if (argc > 1 && !strcmp(argv[1], "bench")) {
 		argv[1] = bench;
 		return bench_main(argc - 1, argv + 1);
+	}
+	if (argc > 1 && !strcmp(argv[1], "lin")) {
+		argv[1] = lin;
+		return lin_main(argc - 1, argv + 1);
 	}
 	parse_options(argc, argv, &config);
 	return stress(&config);
