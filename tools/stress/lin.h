@@ -137,8 +137,12 @@ struct lin_checker {
 	struct lin_set next;
 	const struct lin_op *going_on[LIN_SLOTS];
 	uint32_t mask; /* slots in use */
+	uint32_t quick; /* those that were hardly preempted */
 	uint32_t overlapping; /* those that were not alone all the time */
-	uint64_t overlapped; /* how many were not, among those that returned */
+	uint32_t overlapping_quick; /* the same among the quick ones alone */
+	/* how many were not, among those that returned */
+	uint64_t overlapped;
+	uint64_t overlapped_quick;
 };
 
 /* One key's operations: a chain through the array of each thread */
@@ -163,8 +167,10 @@ struct lin_event {
 
 int lin_checker_init(struct lin_checker *checker);
 void lin_checker_free(struct lin_checker *checker);
-int lin_checker_start(struct lin_checker *checker,
-		      const struct lin_config *config);
+void lin_checker_start(struct lin_checker *checker);
+/* A configuration that the key may start from */
+int lin_checker_add(struct lin_checker *checker,
+		    const struct lin_config *config);
 /* 1: goes on; 0: nothing explains the results; or a negative errno */
 int lin_checker_event(struct lin_checker *checker,
 		      const struct lin_event *event);
@@ -214,6 +220,7 @@ struct lin_result {
 	uint64_t ops;
 	uint64_t by_kind[LIN_KIND_NR];
 	uint64_t overlapped;
+	uint64_t overlapped_quick;
 	uint64_t rounds;
 	uint64_t resizes;
 	uint64_t churn_ops;

@@ -15,6 +15,7 @@
 #include "random.h"
 
 #define ROOM_MIN 16
+#define QUICK_NS 100000 /* preempted, if longer */
 
 static int set_resize(struct lin_set *set, unsigned int room)
 {
@@ -121,23 +122,46 @@ void lin_checker_free(struct lin_checker *checker)
 	set_free(&checker->next);
 }
 
-int lin_checker_start(struct lin_checker *checker,
-		      const struct lin_config *config)
+void lin_checker_start(struct lin_checker *checker)
 {
 	checker->mask = 0;
+	checker->quick = 0;
 	checker->overlapping = 0;
+	checker->overlapping_quick = 0;
 	set_clear(&checker->now);
+}
+
+int lin_checker_add(struct lin_checker *checker,
+		    const struct lin_config *config)
+{
 	return set_add(&checker->now, config);
 }
 
 static void called(struct lin_checker *checker, const struct lin_event *event)
 {
+	const struct lin_op *op = event->op;
 	uint32_t bit = 1u << event->slot;
 
+	checker->going_on[event->slot] = op;
 	if (checker->mask)
 		checker->overlapping |= checker->mask | bit;
-	checker->going_on[event->slot] = event->op;
 	checker->mask |= bit;
+	if (op->response - op->invoke >= QUICK_NS)
+		return;
+	if (checker->quick)
+		checker->overlapping_quick |= checker->quick | bit;
+	checker->quick |= bit;
+}
+
+/* For the figures */
+static void ended(struct lin_checker *checker, uint32_t bit)
+{
+	checker->overlapped += !!(checker->overlapping & bit);
+	checker->overlapped_quick += !!(checker->overlapping_quick & bit);
+	checker->overlapping &= ~bit;
+	checker->overlapping_quick &= ~bit;
+	checker->mask &= ~bit;
+	checker->quick &= ~bit;
 }
 
 /* All that may come of @config, by one operation that is going on */
@@ -186,9 +210,7 @@ static int returned(struct lin_checker *checker, unsigned int slot)
 		if (err)
 			return err;
 	}
-	checker->overlapped += !!(checker->overlapping & bit);
-	checker->overlapping &= ~bit;
-	checker->mask &= ~bit;
+	ended(checker, bit);
 	swap = checker->now;
 	checker->now = checker->next;
 	checker->next = swap;
@@ -246,8 +268,10 @@ int lin_check(struct lin_checker *checker, const struct lin_history *history)
 	struct lin_config start = { .state = history->start };
 	struct lin_cursor cursor;
 	struct lin_event event;
-	int ret = lin_checker_start(checker, &start);
+	int ret;
 
+	lin_checker_start(checker);
+	ret = lin_checker_add(checker, &start);
 	if (ret)
 		return ret;
 	lin_cursor_init(&cursor, history);

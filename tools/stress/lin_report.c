@@ -6,9 +6,9 @@
 
 #include "lin.h"
 
-static double overlap(const struct lin_result *result)
+static double share(const struct lin_result *result, uint64_t part)
 {
-	return result->ops ? (double)result->overlapped / result->ops : 0;
+	return result->ops ? (double)part / result->ops : 0;
 }
 
 static void print_text(const struct lin_options *options,
@@ -24,9 +24,12 @@ static void print_text(const struct lin_options *options,
 		if (result->by_kind[kind])
 			printf("  %-14s %12" PRIu64 "\n", lin_models[kind].name,
 			       result->by_kind[kind]);
-	printf("%.1f %% overlapped another on the same key; %" PRIu64
-	       " resizes, by %" PRIu64 " operations on other keys\n",
-	       100 * overlap(result), result->resizes, result->churn_ops);
+	printf("%.1f %% overlapped another on the same key, %.1f %% with neither "
+	       "preempted; %" PRIu64 " resizes, by %" PRIu64
+	       " operations on other keys\n",
+	       100 * share(result, result->overlapped),
+	       100 * share(result, result->overlapped_quick), result->resizes,
+	       result->churn_ops);
 	if (result->violations)
 		printf("violations on %u keys\n", result->violations);
 	else
@@ -50,18 +53,18 @@ static int print_json(const struct lin_options *options,
 {
 	bool is_inline = options->create.flags & SHARDMAP_CREATE_INLINE;
 	json_t *root = json_pack(
-		"{s:i, s:I, s:b, s:i, s:i, s:I, s:I, s:I, s:f, s:f, s:I, s:f, "
+		"{s:i, s:I, s:b, s:i, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, "
 		"s:I, s:i, s:o}",
 		"schema", TOOL_SCHEMA, "seed", (json_int_t)options->seed,
 		"inline", is_inline, "threads", options->threads, "keys",
 		options->keys, "ops", (json_int_t)result->ops, "rounds",
 		(json_int_t)result->rounds, "churn_ops",
 		(json_int_t)result->churn_ops, "seconds", result->seconds,
-		"check_seconds", result->check_seconds, "overlapped",
-		(json_int_t)result->overlapped, "overlap_share",
-		overlap(result), "resizes", (json_int_t)result->resizes,
-		"violations", result->violations, "by_operation",
-		by_kind(result));
+		"check_seconds", result->check_seconds, "overlap",
+		share(result, result->overlapped), "overlap_quick",
+		share(result, result->overlapped_quick), "resizes",
+		(json_int_t)result->resizes, "violations", result->violations,
+		"by_operation", by_kind(result));
 	int err = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
 
 	json_decref(root);

@@ -346,6 +346,7 @@ static void sum_up(struct run *run, struct lin_result *result)
 		for (unsigned int kind = 0; kind < LIN_KIND_NR; kind++)
 			result->by_kind[kind] += member->result.by_kind[kind];
 		result->overlapped += member->checker.overlapped;
+		result->overlapped_quick += member->checker.overlapped_quick;
 		result->churn_ops += member->result.churn_ops;
 		result->violations += member->result.violations;
 	}

@@ -14,10 +14,11 @@
 #define WINDOW_MAX 1024 /* operations, of which reads are looked at */
 #define SHOWN_MAX 40
 
-/* A moment in a history */
+/* A moment in a history, at which all configurations have the same state */
 struct moment {
 	struct lin_cursor cursor;
-	struct lin_config config;
+	struct lin_config *configs;
+	unsigned int nr_configs;
 	uint32_t mask; /* slots of what is going on */
 	const struct lin_op *going_on[LIN_SLOTS];
 };
@@ -37,12 +38,19 @@ struct window {
 	unsigned int nr;
 };
 
+static int start_over(struct window *window)
+{
+	struct lin_config start = { .state = window->history->start };
+
+	lin_checker_start(&window->checker);
+	return lin_checker_add(&window->checker, &start);
+}
+
 /* Goes on until the result that nothing explains. */
 static int find_bad(struct window *window)
 {
-	struct lin_config start = { .state = window->history->start };
 	struct lin_cursor cursor;
-	int ret = lin_checker_start(&window->checker, &start);
+	int ret = start_over(window);
 
 	if (ret)
 		return ret;
@@ -75,43 +83,61 @@ static uint64_t origin(const struct window *window)
 	return last;
 }
 
-static void keep_moment(struct window *window, const struct lin_cursor *cursor)
+static bool is_certain(const struct lin_set *set)
 {
-	const struct lin_checker *checker = &window->checker;
-
-	window->start.cursor = *cursor;
-	window->start.config = checker->now.items[0];
-	window->start.mask = checker->mask;
-	memcpy(window->start.going_on, checker->going_on,
-	       sizeof(checker->going_on));
+	for (unsigned int i = 1; i < set->nr; i++)
+		if (!lin_same(set->items[i].state.value,
+			      set->items[0].state.value) ||
+		    set->items[i].state.version != set->items[0].state.version)
+			return false;
+	return true;
 }
 
-/* The last moment of one configuration before both of them were called */
+static int keep_moment(struct window *window, const struct lin_cursor *cursor)
+{
+	const struct lin_checker *checker = &window->checker;
+	struct moment *start = &window->start;
+	size_t size = checker->now.nr * sizeof(*start->configs);
+	struct lin_config *configs;
+
+	if (!is_certain(&checker->now))
+		return 0;
+	configs = realloc(start->configs, size);
+	if (!configs)
+		return -ENOMEM;
+	memcpy(configs, checker->now.items, size);
+	start->configs = configs;
+	start->nr_configs = checker->now.nr;
+	start->cursor = *cursor;
+	start->mask = checker->mask;
+	memcpy(start->going_on, checker->going_on, sizeof(checker->going_on));
+	return 0;
+}
+
+/* The last moment with a certain state before both of them were called */
 static int find_start(struct window *window)
 {
-	struct lin_config start = { .state = window->history->start };
 	uint64_t limit = window->bad.op->invoke, stored = origin(window);
 	struct lin_cursor cursor;
 	struct lin_event event;
-	int ret = lin_checker_start(&window->checker, &start);
+	int ret = start_over(window);
 
 	if (ret)
 		return ret;
 	if (stored < limit)
 		limit = stored;
 	lin_cursor_init(&cursor, window->history);
-	keep_moment(window, &cursor);
-	while (lin_cursor_next(&cursor, &event)) {
+	ret = keep_moment(window, &cursor);
+	while (!ret && lin_cursor_next(&cursor, &event)) {
 		if ((event.returns ? event.op->response : event.op->invoke) >=
 		    limit)
 			break;
 		ret = lin_checker_event(&window->checker, &event);
 		if (ret <= 0)
 			return ret;
-		if (window->checker.now.nr == 1)
-			keep_moment(window, &cursor);
+		ret = keep_moment(window, &cursor);
 	}
-	return 0;
+	return ret;
 }
 
 static int add_item(struct window *window, const struct lin_op *op,
@@ -163,18 +189,22 @@ static bool is_left_out(const struct window *window, const struct lin_op *op)
 static int check_window(struct window *window)
 {
 	struct lin_checker *checker = &window->checker;
-	struct lin_config config = window->start.config;
 	struct lin_cursor cursor = window->start.cursor;
 	struct lin_event event;
 	uint32_t mask = window->start.mask;
-	int ret;
+	int ret = 0;
 
 	for (unsigned int slot = 0; slot < LIN_SLOTS; slot++)
 		if (mask & 1u << slot &&
 		    is_left_out(window, window->start.going_on[slot]))
 			mask &= ~(1u << slot);
-	config.done &= mask;
-	ret = lin_checker_start(checker, &config);
+	lin_checker_start(checker);
+	for (unsigned int i = 0; !ret && i < window->start.nr_configs; i++) {
+		struct lin_config config = window->start.configs[i];
+
+		config.done &= mask;
+		ret = lin_checker_add(checker, &config);
+	}
 	if (ret)
 		return ret;
 	checker->mask = mask;
@@ -252,8 +282,6 @@ static void print_item(FILE *to, const struct window *window,
 {
 	const struct lin_op *op = item->op;
 	const struct lin_model *model = &lin_models[op->kind];
-	bool was_going_on = window->start.mask & 1u << item->slot &&
-			    window->start.going_on[item->slot] == op;
 
 	fprintf(to, "  %6u %9" PRIu64 " %9" PRIu64 "  %s", item->slot,
 		op->invoke - zero, op->response - zero, model->name);
@@ -266,11 +294,9 @@ static void print_item(FILE *to, const struct window *window,
 	if (op->expect_version)
 		fprintf(to, " if version %" PRIu64, op->expect_version);
 	print_result(to, op);
-	if (was_going_on)
-		fputs(window->start.config.done & 1u << item->slot ?
-			      " (had its effect before the start)" :
-			      " (was going on at the start)",
-		      to);
+	if (window->start.mask & 1u << item->slot &&
+	    window->start.going_on[item->slot] == op)
+		fputs(" (was going on at the start)", to);
 	if (op == window->bad.op)
 		fputs(" <- not explained", to);
 	fputc('\n', to);
@@ -278,7 +304,7 @@ static void print_item(FILE *to, const struct window *window,
 
 static void print(FILE *to, unsigned int key, const struct window *window)
 {
-	const struct lin_state *state = &window->start.config.state;
+	const struct lin_state *state = &window->start.configs[0].state;
 	unsigned int kept = 0, skip = 0;
 	uint64_t zero = UINT64_MAX;
 
@@ -322,6 +348,7 @@ int lin_show(FILE *to, unsigned int key, const struct lin_history *history)
 		err = reduce(&window);
 	if (!err)
 		print(to, key, &window);
+	free(window.start.configs);
 	free(window.items);
 	lin_checker_free(&window.checker);
 	return err;
