@@ -76,6 +76,7 @@ struct lin_op {
 	int16_t status;
 	uint8_t kind;
 	bool inserted;
+	bool hidden; /* lin_show: not needed */
 };
 
 /**
@@ -135,7 +136,7 @@ struct lin_set {
 struct lin_checker {
 	struct lin_set now;
 	struct lin_set next;
-	const struct lin_op *going_on[LIN_SLOTS];
+	struct lin_op *going_on[LIN_SLOTS];
 	uint32_t mask; /* slots in use */
 	uint32_t quick; /* those that were hardly preempted */
 	uint32_t overlapping; /* those that were not alone all the time */
@@ -148,7 +149,7 @@ struct lin_checker {
 /* One key's operations: a chain through the array of each thread */
 struct lin_history {
 	unsigned int slots;
-	const struct lin_op *ops[LIN_SLOTS];
+	struct lin_op *ops[LIN_SLOTS];
 	uint32_t first[LIN_SLOTS];
 	struct lin_state start;
 };
@@ -160,7 +161,7 @@ struct lin_cursor {
 };
 
 struct lin_event {
-	const struct lin_op *op;
+	struct lin_op *op;
 	unsigned int slot;
 	bool returns;
 };

@@ -139,7 +139,7 @@ int lin_checker_add(struct lin_checker *checker,
 
 static void called(struct lin_checker *checker, const struct lin_event *event)
 {
-	const struct lin_op *op = event->op;
+	struct lin_op *op = event->op;
 	uint32_t bit = 1u << event->slot;
 
 	checker->going_on[event->slot] = op;
@@ -241,7 +241,7 @@ bool lin_cursor_next(struct lin_cursor *cursor, struct lin_event *event)
 
 	event->op = NULL;
 	for (unsigned int i = 0; i < cursor->history->slots; i++) {
-		const struct lin_op *op;
+		struct lin_op *op;
 		bool returns = cursor->inside & 1u << i;
 		uint64_t time;
 

@@ -18,7 +18,7 @@ static const struct argp_option options[] = {
 	{ "ops", OPT_OPS, "N", 0,
 	  "operations of all of them, rounded up to rounds of 8192 for each "
 	  "thread (1000000)" },
-	{ "keys", OPT_KEYS, "N", 0, "keys that they work on (4)" },
+	{ "keys", OPT_KEYS, "N", 0, "keys that they work on (8)" },
 	{ "churners", OPT_CHURNERS, "N", 0,
 	  "threads that make the table grow and shrink (1)" },
 	{ "churn-keys", OPT_CHURN, "N", 0,
@@ -126,7 +126,7 @@ void lin_options(int argc, char **argv, struct lin_options *lin)
 		.threads = 4,
 		.churners = 1,
 		.ops = 1000000,
-		.keys = 4,
+		.keys = 8,
 		.churn = 4096,
 	};
 	/* A seed that JSON and --seed can carry */

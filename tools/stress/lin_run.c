@@ -12,6 +12,7 @@
 #include "random.h"
 #include "stress.h"
 
+#define MOMENT_SHIFT 15 /* of 33 microseconds */
 #define KEY_BASE 0x1000000000000000ull /* watched keys, apart from the others */
 
 struct run;
@@ -29,6 +30,7 @@ struct member {
 	uint64_t random;
 	uint64_t sequence; /* of values */
 	int error;
+	bool failed; /* while it recorded */
 	struct lin_result result;
 };
 
@@ -44,7 +46,7 @@ struct run {
 	uint64_t rounds;
 	_Atomic unsigned int recording; /* threads not yet at the end */
 	_Atomic unsigned int next_key; /* to be checked */
-	_Atomic bool stop;
+	_Atomic bool stop; /* set by checks alone, looked at before a round */
 	pthread_mutex_t show; /* one violation at a time */
 };
 
@@ -90,6 +92,19 @@ static void plan(struct member *member, struct lin_op *op)
 	}
 }
 
+/*
+ * Mostly that of the moment, the same for all threads, or else any: so operations
+ * on one key meet although there are other keys.
+ */
+static unsigned int pick_key(struct member *member, uint64_t now)
+{
+	unsigned int keys = member->run->options->keys;
+
+	if (random_below(&member->random, 4))
+		return mix64(now >> MOMENT_SHIFT) % keys;
+	return random_below(&member->random, keys);
+}
+
 static void link_op(struct member *member, unsigned int key, uint32_t at)
 {
 	if (member->first[key] == LIN_NONE)
@@ -114,12 +129,12 @@ static bool is_planted(const struct member *member, const struct lin_op *op)
 
 static void record(struct member *member)
 {
-	unsigned int keys = member->run->options->keys;
+	uint64_t now = now_ns();
 
-	for (unsigned int key = 0; key < keys; key++)
+	for (unsigned int key = 0; key < member->run->options->keys; key++)
 		member->first[key] = LIN_NONE;
 	for (uint32_t i = 0; i < LIN_ROUND_OPS && !member->error; i++) {
-		unsigned int key = random_below(&member->random, keys);
+		unsigned int key = pick_key(member, now);
 		struct lin_op *op = &member->ops[i];
 
 		plan(member, op);
@@ -128,13 +143,12 @@ static void record(struct member *member)
 			lin_call_lost_update(&member->caller, key_of(key), op);
 		else
 			lin_call(&member->caller, key_of(key), op);
+		now = op->response;
 		if (is_failure(op))
 			member->error = op->status;
 		member->result.by_kind[op->kind]++;
 		member->result.ops++;
 	}
-	if (member->error)
-		atomic_store(&member->run->stop, true);
 	atomic_fetch_sub(&member->run->recording, 1);
 }
 
@@ -146,7 +160,6 @@ static void churn(struct member *member)
 
 		if (ret < 0) {
 			member->error = ret;
-			atomic_store(&member->run->stop, true);
 			break;
 		}
 		member->result.churn_ops += ret;
@@ -235,6 +248,15 @@ static void meet(struct run *run, bool before_round)
 		pthread_barrier_wait(&run->barrier);
 }
 
+/* A history is of no use if a thread could not go on. */
+static bool has_failed(const struct run *run)
+{
+	for (unsigned int i = 0; i < run->nr_members; i++)
+		if (run->members[i].failed)
+			return true;
+	return false;
+}
+
 static void rounds(struct member *member)
 {
 	struct run *run = member->run;
@@ -249,10 +271,11 @@ static void rounds(struct member *member)
 			churn(member);
 		else
 			record(member);
+		member->failed = member->error;
 		meet(run, false);
 		end = now_ns();
 		member->result.rounds++;
-		if (!atomic_load(&run->stop))
+		if (!has_failed(run))
 			check(member);
 		if (member->error || member->result.violations)
 			atomic_store(&run->stop, true);

@@ -11,7 +11,7 @@
 
 #include "lin.h"
 
-#define WINDOW_MAX 1024 /* operations, of which reads are looked at */
+#define WINDOW_MAX 4096 /* operations, of which reads are looked at */
 #define SHOWN_MAX 40
 
 /* A moment in a history, at which all configurations have the same state */
@@ -20,13 +20,13 @@ struct moment {
 	struct lin_config *configs;
 	unsigned int nr_configs;
 	uint32_t mask; /* slots of what is going on */
-	const struct lin_op *going_on[LIN_SLOTS];
+	struct lin_op *going_on[LIN_SLOTS];
 };
 
 struct item {
-	const struct lin_op *op;
+	struct lin_op *op;
 	unsigned int slot;
-	bool left_out;
+	bool tried; /* hidden for now */
 };
 
 struct window {
@@ -140,8 +140,7 @@ static int find_start(struct window *window)
 	return ret;
 }
 
-static int add_item(struct window *window, const struct lin_op *op,
-		    unsigned int slot)
+static int add_item(struct window *window, struct lin_op *op, unsigned int slot)
 {
 	struct item *items = window->items;
 
@@ -177,14 +176,6 @@ static int collect(struct window *window)
 	return err;
 }
 
-static bool is_left_out(const struct window *window, const struct lin_op *op)
-{
-	for (unsigned int i = 0; i < window->nr; i++)
-		if (window->items[i].op == op)
-			return window->items[i].left_out;
-	return false;
-}
-
 /* 0: there is still no explanation without what is left out. */
 static int check_window(struct window *window)
 {
@@ -195,8 +186,7 @@ static int check_window(struct window *window)
 	int ret = 0;
 
 	for (unsigned int slot = 0; slot < LIN_SLOTS; slot++)
-		if (mask & 1u << slot &&
-		    is_left_out(window, window->start.going_on[slot]))
+		if (mask & 1u << slot && window->start.going_on[slot]->hidden)
 			mask &= ~(1u << slot);
 	lin_checker_start(checker);
 	for (unsigned int i = 0; !ret && i < window->start.nr_configs; i++) {
@@ -211,7 +201,7 @@ static int check_window(struct window *window)
 	memcpy(checker->going_on, window->start.going_on,
 	       sizeof(checker->going_on));
 	while (lin_cursor_next(&cursor, &event)) {
-		if (is_left_out(window, event.op))
+		if (event.op->hidden)
 			continue;
 		ret = lin_checker_event(checker, &event);
 		if (ret <= 0 || (event.returns && event.op == window->bad.op))
@@ -220,25 +210,44 @@ static int check_window(struct window *window)
 	return 1;
 }
 
+/* Hides the reads among so many items, if there is no explanation without them. */
+static int try_without(struct window *window, unsigned int from,
+		       unsigned int nr)
+{
+	unsigned int tried = 0;
+	int ret;
+
+	for (unsigned int i = from; i < from + nr && i < window->nr; i++) {
+		struct item *item = &window->items[i];
+
+		item->tried = item->op != window->bad.op && !item->op->hidden &&
+			      lin_is_read(item->op);
+		item->op->hidden |= item->tried;
+		tried += item->tried;
+	}
+	ret = tried ? check_window(window) : 0;
+	for (unsigned int i = from; i < from + nr && i < window->nr; i++)
+		if (ret && window->items[i].tried)
+			window->items[i].op->hidden = false;
+	return ret < 0 ? ret : 0;
+}
+
 /*
  * An order that explains some operations explains them without a read, too.  So
- * what has no explanation without the read has none with it.
+ * what has no explanation without the read has none with it.  Many are tried at
+ * once, then fewer.
  */
 static int reduce(struct window *window)
 {
-	for (unsigned int i = 0; i < window->nr && window->nr <= WINDOW_MAX;
-	     i++) {
-		struct item *item = &window->items[i];
-		int ret;
+	if (window->nr > WINDOW_MAX)
+		return 0;
+	for (unsigned int nr = window->nr; nr; nr /= 2)
+		for (unsigned int i = 0; i < window->nr; i += nr) {
+			int err = try_without(window, i, nr);
 
-		if (item->op == window->bad.op || !lin_is_read(item->op))
-			continue;
-		item->left_out = true;
-		ret = check_window(window);
-		if (ret < 0)
-			return ret;
-		item->left_out = !ret;
-	}
+			if (err)
+				return err;
+		}
 	return 0;
 }
 
@@ -309,7 +318,7 @@ static void print(FILE *to, unsigned int key, const struct window *window)
 	uint64_t zero = UINT64_MAX;
 
 	for (unsigned int i = 0; i < window->nr; i++) {
-		kept += !window->items[i].left_out;
+		kept += !window->items[i].op->hidden;
 		if (window->items[i].op->invoke < zero)
 			zero = window->items[i].op->invoke;
 	}
@@ -324,7 +333,7 @@ static void print(FILE *to, unsigned int key, const struct window *window)
 		fprintf(to, "  (the first %u are not shown)\n", skip);
 	}
 	for (unsigned int i = 0; i < window->nr; i++) {
-		if (window->items[i].left_out)
+		if (window->items[i].op->hidden)
 			continue;
 		if (skip)
 			skip--;
