@@ -82,7 +82,7 @@ struct lin_op {
 /**
  * struct lin_model - what an operation does to a key
  * @name: its name in reports
- * @opcode: a negative one is not there yet
+ * @opcode: of the table's operation
  * @flags: of enum shardmap_op_flags
  * @stores: takes a value to store
  * @fetches: gives the value found
@@ -93,7 +93,7 @@ struct lin_op {
  */
 struct lin_model {
 	const char *name;
-	int opcode;
+	enum shardmap_opcode opcode;
 	unsigned int flags;
 	bool stores;
 	bool fetches;
@@ -207,12 +207,15 @@ void lin_options(int argc, char **argv, struct lin_options *options);
 struct lin_caller {
 	int table;
 	unsigned char value[LIN_LONG_MAX];
+	unsigned char expected[LIN_LONG_MAX];
 	unsigned char out[LIN_LONG_MAX];
 	unsigned char scratch[LIN_LONG_MAX];
 };
 
 /* Fills in the results and the times.  @key: number of the key */
 void lin_call(struct lin_caller *caller, uint64_t key, struct lin_op *op);
+/* Whether the kernel has it */
+bool lin_is_known(struct lin_caller *caller, enum lin_kind kind);
 /* The planted bug: an addition made of a get and a put */
 void lin_call_lost_update(struct lin_caller *caller, uint64_t key,
 			  struct lin_op *op);

@@ -2,6 +2,7 @@
 /*
  * Operations on the table, and the values that they carry.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "lin.h"
@@ -63,6 +64,32 @@ static void take_results(struct lin_caller *caller, struct lin_op *op,
 		op->found = parse(caller, arg->out_len);
 }
 
+static void give_arguments(struct lin_caller *caller, const struct lin_op *op,
+			   struct shardmap_op *arg)
+{
+	const struct lin_model *model = &lin_models[op->kind];
+
+	if (model->stores) {
+		arg->value = (uintptr_t)caller->value;
+		arg->value_len = build(op->store, caller->value);
+	}
+	if (model->fetches) {
+		arg->out = (uintptr_t)caller->out;
+		arg->out_len = sizeof(caller->out);
+	}
+	if (model->flags & SHARDMAP_IF_VALUE) {
+		arg->expected = (uintptr_t)caller->expected;
+		arg->expected_len = build(op->expect, caller->expected);
+	}
+	if (model->flags & SHARDMAP_IF_VERSION)
+		arg->version = op->expect_version;
+	if (model->opcode == SHARDMAP_OP_ADD) {
+		arg->delta = op->delta;
+		if (model->flags & SHARDMAP_CREATE)
+			arg->initial = op->store.number;
+	}
+}
+
 void lin_call(struct lin_caller *caller, uint64_t key, struct lin_op *op)
 {
 	const struct lin_model *model = &lin_models[op->kind];
@@ -72,23 +99,25 @@ void lin_call(struct lin_caller *caller, uint64_t key, struct lin_op *op)
 		.key_len = sizeof(key),
 	};
 
-	if (model->stores) {
-		arg.value = (uintptr_t)caller->value;
-		arg.value_len = build(op->store, caller->value);
-	}
-	if (model->fetches) {
-		arg.out = (uintptr_t)caller->out;
-		arg.out_len = sizeof(caller->out);
-	}
-	if (model->opcode == SHARDMAP_OP_ADD) {
-		arg.delta = op->delta;
-		if (model->flags & SHARDMAP_CREATE)
-			arg.initial = op->store.number;
-	}
+	give_arguments(caller, op, &arg);
 	op->invoke = now_ns();
 	op->status = shardmap_execute(caller->table, model->opcode, &arg);
 	op->response = now_ns();
 	take_results(caller, op, &arg);
+}
+
+bool lin_is_known(struct lin_caller *caller, enum lin_kind kind)
+{
+	struct lin_op op = { .kind = kind,
+			     .store = { 1, LIN_WORD },
+			     .expect = { 1, LIN_WORD },
+			     .expect_version = 1 };
+	struct lin_op delete = { .kind = LIN_DELETE };
+	uint64_t key = UINT64_MAX;
+
+	lin_call(caller, key, &op);
+	lin_call(caller, key, &delete);
+	return op.status != -EINVAL && op.status != -ENOTTY;
 }
 
 /* What is recorded is what an addition would have told. */

@@ -9,8 +9,6 @@
 
 #include "lin.h"
 
-#define NOT_YET (-1)
-
 static bool is_there(const struct lin_state *state)
 {
 	return state->value.form != LIN_ABSENT;
@@ -107,7 +105,8 @@ static bool step_take(const struct lin_op *op, struct lin_state *state)
 {
 	if (!is_there(state))
 		return fails(op, -ENOENT);
-	return lin_same(op->found, state->value) && removes(op, state);
+	return lin_same(op->found, state->value) &&
+	       op->version == state->version && removes(op, state);
 }
 
 static bool meets_value(const struct lin_op *op, const struct lin_state *state)
@@ -172,17 +171,21 @@ const struct lin_model lin_models[LIN_KIND_NR] = {
 			     .weight = 10, .step = step_add_create },
 	[LIN_DELETE] = { "delete", SHARDMAP_OP_DELETE, .weight = 12,
 			 .step = step_delete },
-	[LIN_SWAP] = { "swap", NOT_YET, .stores = true, .fetches = true,
-		       .weight = 8, .step = step_swap },
-	[LIN_TAKE] = { "take", NOT_YET, .fetches = true, .weight = 8,
+	[LIN_SWAP] = { "swap", SHARDMAP_OP_PUT, SHARDMAP_SWAP, .stores = true,
+		       .fetches = true, .weight = 8, .step = step_swap },
+	[LIN_TAKE] = { "take", SHARDMAP_OP_TAKE, .fetches = true, .weight = 8,
 		       .step = step_take },
-	[LIN_CAS_VALUE] = { "cas_value", NOT_YET, .stores = true, .weight = 8,
+	[LIN_CAS_VALUE] = { "cas_value", SHARDMAP_OP_CAS, SHARDMAP_IF_VALUE,
+			    .stores = true, .weight = 10,
 			    .step = step_cas_value },
-	[LIN_CAS_VERSION] = { "cas_version", NOT_YET, .stores = true,
-			      .weight = 8, .step = step_cas_version },
-	[LIN_DELETE_VALUE] = { "delete_value", NOT_YET, .weight = 4,
+	[LIN_CAS_VERSION] = { "cas_version", SHARDMAP_OP_CAS,
+			      SHARDMAP_IF_VERSION, .stores = true, .weight = 10,
+			      .step = step_cas_version },
+	[LIN_DELETE_VALUE] = { "delete_value", SHARDMAP_OP_DELETE,
+			       SHARDMAP_IF_VALUE, .weight = 4,
 			       .step = step_delete_value },
-	[LIN_DELETE_VERSION] = { "delete_version", NOT_YET, .weight = 4,
+	[LIN_DELETE_VERSION] = { "delete_version", SHARDMAP_OP_DELETE,
+				 SHARDMAP_IF_VERSION, .weight = 4,
 				 .step = step_delete_version },
 };
 

@@ -27,6 +27,7 @@ struct member {
 	struct lin_op *ops;
 	uint32_t *first; /* by key, in @ops */
 	uint32_t *last;
+	struct lin_state *seen; /* by key */
 	uint64_t random;
 	uint64_t sequence; /* of values */
 	int error;
@@ -72,24 +73,41 @@ static struct lin_value new_value(struct member *member)
 	};
 }
 
-static void plan(struct member *member, struct lin_op *op)
+static void plan(struct member *member, unsigned int key, struct lin_op *op)
 {
 	const struct run *run = member->run;
+	const struct lin_model *model;
 
 	*op = (struct lin_op){
 		.kind = run->choices[random_below(&member->random,
 						  run->nr_choices)],
 		.next = LIN_NONE,
 	};
-	if (lin_models[op->kind].opcode == SHARDMAP_OP_ADD) {
+	model = &lin_models[op->kind];
+	if (model->opcode == SHARDMAP_OP_ADD)
 		op->delta = 1 + random_below(&member->random, 15);
-		if (op->kind == LIN_ADD_CREATE) {
-			op->store = new_value(member);
-			op->store.form = LIN_WORD;
-		}
-	} else if (lin_models[op->kind].stores) {
+	if (model->stores || op->kind == LIN_ADD_CREATE)
 		op->store = new_value(member);
-	}
+	if (op->kind == LIN_ADD_CREATE)
+		op->store.form = LIN_WORD;
+	if (model->flags & SHARDMAP_IF_VALUE)
+		op->expect = member->seen[key].value;
+	if (model->flags & SHARDMAP_IF_VERSION)
+		op->expect_version = member->seen[key].version;
+}
+
+/* What the thread knows of the key, for conditions that are often met */
+static void remember(struct member *member, unsigned int key,
+		     const struct lin_op *op)
+{
+	struct lin_value left = lin_left(op);
+
+	if (op->status)
+		return;
+	if (left.form == LIN_ABSENT)
+		left = op->found;
+	if (left.form != LIN_ABSENT)
+		member->seen[key] = (struct lin_state){ left, op->version };
 }
 
 /*
@@ -137,12 +155,13 @@ static void record(struct member *member)
 		unsigned int key = pick_key(member, now);
 		struct lin_op *op = &member->ops[i];
 
-		plan(member, op);
+		plan(member, key, op);
 		link_op(member, key, i);
 		if (is_planted(member, op))
 			lin_call_lost_update(&member->caller, key_of(key), op);
 		else
 			lin_call(&member->caller, key_of(key), op);
+		remember(member, key, op);
 		now = op->response;
 		if (is_failure(op))
 			member->error = op->status;
@@ -312,7 +331,8 @@ static int init_member(struct run *run, unsigned int index)
 	member->ops = calloc(LIN_ROUND_OPS, sizeof(*member->ops));
 	member->first = calloc(options->keys, sizeof(*member->first));
 	member->last = calloc(options->keys, sizeof(*member->last));
-	if (!member->ops || !member->first || !member->last)
+	member->seen = calloc(options->keys, sizeof(*member->seen));
+	if (!member->ops || !member->first || !member->last || !member->seen)
 		return -ENOMEM;
 	return lin_checker_init(&member->checker);
 }
@@ -327,19 +347,21 @@ static void free_members(struct run *run)
 		free(member->ops);
 		free(member->first);
 		free(member->last);
+		free(member->seen);
 	}
 	free(run->members);
 	free(run->starts);
 }
 
-/* Operations that the kernel does not have yet are left out. */
+/* Operations that the kernel does not have are left out. */
 static void choose(struct run *run)
 {
-	for (enum lin_kind kind = 0; kind < LIN_KIND_NR; kind++)
-		for (unsigned int i = 0; lin_models[kind].opcode >= 0 &&
-					 i < lin_models[kind].weight;
-		     i++)
+	for (enum lin_kind kind = 0; kind < LIN_KIND_NR; kind++) {
+		if (!lin_is_known(&run->members[0].caller, kind))
+			continue;
+		for (unsigned int i = 0; i < lin_models[kind].weight; i++)
 			run->choices[run->nr_choices++] = kind;
+	}
 }
 
 static int init(struct run *run)
@@ -354,9 +376,10 @@ static int init(struct run *run)
 	run->starts = calloc(options->keys, sizeof(*run->starts));
 	if (!run->members || !run->starts)
 		return -ENOMEM;
-	choose(run);
 	for (unsigned int i = 0; !err && i < run->nr_members; i++)
 		err = init_member(run, i);
+	if (!err)
+		choose(run);
 	return err;
 }
 

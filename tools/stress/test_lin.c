@@ -278,7 +278,7 @@ static void check_additions(void)
 	assert(good());
 }
 
-/* Results of one after another, from the models that come later */
+/* Conditions, and values that are given back */
 static void check_exchanges(void)
 {
 	begin(nothing);
@@ -293,6 +293,7 @@ static void check_exchanges(void)
 	ops[0][5].expect_version = 8;
 	op(0, 130, 140, LIN_DELETE_VALUE, -ESTALE)->expect = word(8);
 	op(0, 150, 160, LIN_TAKE, 0)->found = word(9);
+	ops[0][7].version = 9;
 	op(0, 170, 180, LIN_TAKE, -ENOENT);
 	op(0, 190, 200, LIN_CAS_VALUE, -ENOENT);
 	op(0, 210, 220, LIN_CAS_VERSION, -ENOENT);
@@ -309,7 +310,10 @@ static void check_exchanges(void)
 	/* Both took it */
 	begin(word(1));
 	op(0, 10, 40, LIN_TAKE, 0)->found = word(1);
+	ops[0][0].version = 1;
+	assert(good());
 	op(1, 10, 40, LIN_TAKE, 0)->found = word(1);
+	ops[1][0].version = 1;
 	assert(!good());
 }
 
