@@ -13,6 +13,7 @@
 
 #define WINDOW_MAX 4096 /* operations, of which reads are looked at */
 #define SHOWN_MAX 40
+#define FAR 200 /* operations */
 
 /* A moment in a history, at which all configurations have the same state */
 struct moment {
@@ -63,13 +64,17 @@ static int find_bad(struct window *window)
 	return -EINVAL;
 }
 
-/* When the value was stored that the bad operation found, or else UINT64_MAX */
+/*
+ * When the value was stored that the bad operation found; UINT64_MAX if that is
+ * not known, or too long ago to be shown
+ */
 static uint64_t origin(const struct window *window)
 {
 	const struct lin_op *bad = window->bad.op;
 	uint64_t last = UINT64_MAX;
 	struct lin_cursor cursor;
 	struct lin_event event;
+	unsigned int since = 0;
 
 	if (bad->status || bad->found.form == LIN_ABSENT)
 		return last;
@@ -77,10 +82,14 @@ static uint64_t origin(const struct window *window)
 	while (lin_cursor_next(&cursor, &event)) {
 		if (event.op->invoke > bad->response)
 			break;
-		if (event.op != bad && lin_same(lin_left(event.op), bad->found))
-			last = event.op->invoke;
+		since += !event.returns;
+		if (event.returns || event.op == bad ||
+		    !lin_same(lin_left(event.op), bad->found))
+			continue;
+		last = event.op->invoke;
+		since = 0;
 	}
-	return last;
+	return since > FAR ? UINT64_MAX : last;
 }
 
 static bool is_certain(const struct lin_set *set)
