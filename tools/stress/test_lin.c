@@ -415,6 +415,26 @@ static void check_show(void)
 	free(text);
 }
 
+/* A value of long ago: what went on since then is not shown. */
+static void check_show_old(void)
+{
+	struct lin_history made;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	begin(nothing);
+	for (unsigned int i = 1; i <= 1000; i++)
+		store(0, 10 * i, 10 * i + 5, LIN_PUT, word(i), i == 1);
+	get(1, 10001, 10020, word(2));
+	made = history();
+	assert(!good() && to && !lin_show(to, 7, &made));
+	fclose(to);
+	assert(strstr(text, "key 7: no order of 2 operations"));
+	assert(strstr(text, "at the start the key has 0x3e7"));
+	free(text);
+}
+
 int main(void)
 {
 	assert(!lin_checker_init(&checker));
@@ -426,6 +446,7 @@ int main(void)
 	check_many();
 	check_random();
 	check_show();
+	check_show_old();
 	lin_checker_free(&checker);
 	puts("lin: ok");
 	return 0;
