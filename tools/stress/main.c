@@ -6,6 +6,7 @@
 
 #include "bench.h"
 #include "kill.h"
+#include "lin.h"
 #include "scan.h"
 #include "stress.h"
 
@@ -108,6 +109,7 @@ static struct subcommand {
 } subcommands[] = {
 	{ "bench", "shardmap-stress bench", bench_main },
 	{ "kill", "shardmap-stress kill", kill_main },
+	{ "lin", "shardmap-stress lin", lin_main },
 	{ "scan", "shardmap-stress scan", scan_main },
 };
 
