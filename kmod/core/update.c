@@ -13,7 +13,7 @@
  * Entries whose time is over go first; in a table that evicts, others follow.
  *
  * Context: Any context that the updates' flags allow, no shard lock held.
- * Return: 0 if it is worth another try; -ENOSPC if not; -ENOMEM.
+ * Return: 0 if it is worth another try; -ENOSPC if not; -EROFS; -ENOMEM.
  */
 int sm_make_room(const struct sm_update *updates, unsigned int nr)
 {
@@ -39,7 +39,7 @@ int sm_make_room(const struct sm_update *updates, unsigned int nr)
  * @u: the update
  *
  * Context: Any context that the update's flags allow, no shard lock held.
- * Return: 0; -ENOMEM; -ENOSPC if there is no room to be made.
+ * Return: 0; -ENOMEM; -ENOSPC if there is no room to be made; -EROFS.
  */
 int sm_update_supply(struct sm_update *u)
 {
