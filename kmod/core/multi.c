@@ -132,8 +132,6 @@ static void plan_one(struct multi *m, unsigned int i)
 	struct sm_update *u = &m->updates[i];
 	int err;
 
-	/* The array stays right: nothing else moves buckets now. */
-	u->array = sm_shard_array(m->map, u->shard, u->hash, &u->finished);
 	sm_update_find(u);
 	err = sm_update_plan(u, u->req->verb);
 	if (err == -EAGAIN) {
@@ -171,6 +169,13 @@ static int multi_plan(struct multi *m)
 
 	m->short_of = NULL;
 	memset(m->inserts, 0, sizeof(m->inserts));
+	/* Moving takes spare lines, so it comes before they are counted on. */
+	for (i = 0; i < m->nr; i++) {
+		struct sm_update *u = &m->updates[i];
+
+		u->array =
+			sm_shard_array(m->map, u->shard, u->hash, &u->finished);
+	}
 	for (i = 0; i < m->nr; i++) {
 		plan_one(m, i);
 		entries += m->updates[i].entries;
@@ -250,8 +255,11 @@ static int multi_once(struct multi *m)
 	if (!err)
 		retire_old(m);
 	local_bh_enable();
-	for (i = 0; i < m->nr && (!err || err == -ECANCELED); i++)
-		sm_finish(&m->updates[i], m->updates[i].req->verb, m->err[i]);
+	/* Of those that are called off for others' sake nothing is told. */
+	for (i = 0; i < m->nr; i++)
+		if (!err || (err == -ECANCELED && m->err[i]))
+			sm_finish(&m->updates[i], m->updates[i].req->verb,
+				  m->err[i]);
 	rcu_read_unlock();
 	multi_end(m);
 	return err;
