@@ -109,7 +109,10 @@ static int multi_prepare(struct multi *m, struct shardmap_request *reqs)
 
 	m->nr = 0;
 	for (i = 0; i < nr; i++) {
-		m->err[i] = sm_check_request(m->map, &reqs[i], reqs[i].verb);
+		m->err[i] = reqs[i].verb < SHARDMAP_VERBS ?
+				    sm_check_request(m->map, &reqs[i],
+						     reqs[i].verb) :
+				    -EINVAL;
 		if (m->err[i])
 			m->failed = true;
 	}
