@@ -188,41 +188,34 @@ bool eviction_goes_round(void)
 	return end_table(map);
 }
 
-/* A watcher that freezes the table at the first eviction. */
-struct freezer {
-	struct shardmap_watcher watcher;
-	struct shardmap *map;
-	unsigned int evicted;
-};
-
-static void freeze_at_once(struct shardmap_watcher *watcher,
-			   const struct shardmap_event *event)
+/* The first half of shardmap_freeze(): the second waits for the lock held here. */
+static int freeze_at_once(const struct shardmap_view *old, void *value,
+			  void *arg)
 {
-	struct freezer *f = container_of(watcher, struct freezer, watcher);
+	struct shardmap *map = arg;
 
-	if (event->kind != SHARDMAP_EVENT_EVICT)
-		return;
-	f->evicted++;
-	/* The first half of shardmap_freeze(), which another CPU has come to. */
-	WRITE_ONCE(f->map->frozen, true);
+	WRITE_ONCE(map->frozen, true);
+	memset(value, 0, 900);
+	return SHARDMAP_UPDATE_STORE;
 }
 
+/* Not even for an update that has found the table full before. */
 bool frozen_tables_evict_nothing(void)
 {
 	const struct shardmap_params params = { .flags = SHARDMAP_EVICT,
 						.nr_shards = 1,
 						.max_bytes = 2000 };
-	struct freezer f = { .watcher.changed = freeze_at_once };
+	struct shardmap *map = make_table(&params);
+	struct shardmap_stats stats;
 	u64 key;
 
-	f.map = make_table(&params);
 	for (key = 0; key < 40; key++)
-		EXPECT(!put_string(f.map, key, 8, 0));
-	shardmap_watch(f.map, &f.watcher);
-	EXPECT(put_string(f.map, 99, 900, 0) == -EROFS);
-	EXPECT(f.evicted == 1);
-	shardmap_unwatch(f.map, &f.watcher);
-	return end_table(f.map);
+		EXPECT(!put_string(map, key, 8, 0));
+	EXPECT(shardmap_update(map, &key, sizeof(key), 900, freeze_at_once, map,
+			       GFP_KERNEL, NULL) == -EROFS);
+	shardmap_get_stats(map, &stats);
+	EXPECT(!stats.evicted && stats.entries == 40);
+	return end_table(map);
 }
 
 /* More at once than one step takes, and some that have long to live. */
