@@ -265,6 +265,59 @@ bool what_is_over_makes_room(void)
 	return end_table(map);
 }
 
+/* The next key whose hash begins with so many bits of @prefix. */
+static u64 key_at(struct shardmap *map, unsigned int bits, u64 prefix)
+{
+	static u64 key;
+
+	do {
+		key++;
+	} while (sm_hash(map, &key, sizeof(key)) >> (64 - bits) != prefix);
+	return key;
+}
+
+/*
+ * Two keys, and one spare line: the first needs it for its full bucket, and moving the
+ * other's bucket needs it, too.
+ */
+bool one_spare_is_not_two(void)
+{
+	const struct shardmap_params params = { .nr_shards = 1 };
+	const unsigned int bits = SM_MIN_BITS + 1, last = (1U << bits) - 2;
+	struct shardmap *map = make_table(&params);
+	struct sm_shard *shard = &map->shards[0];
+	u64 key = 0, keys[2];
+	struct shardmap_request reqs[2] = {};
+	unsigned int i;
+
+	for (i = 0; i < SM_SLOTS + 1; i++) {
+		keys[1] = key_at(map, bits, last);
+		EXPECT(!put_string(map, keys[1], 20, 0));
+	}
+	for (i = 1; shard->count <= shard->array->grow_at; i = (i + 2) % last)
+		EXPECT(!put_string(map, key_at(map, bits, i), 20, 0));
+	/* There is memory for the next array, and none for spares. */
+	host_fail_after(2, true);
+	host_work_step(0);
+	host_fail_none();
+	EXPECT(shard->next && shard->stalled && !shard->spares);
+	for (i = 0; i < SM_SLOTS; i++)
+		EXPECT(!put_string(map, key_at(map, bits, 0), 20, 0));
+	EXPECT(!sm_spare_refill(map, shard, GFP_KERNEL));
+	keys[0] = key_at(map, bits, 0);
+	for (i = 0; i < 2; i++)
+		reqs[i] = (struct shardmap_request){ .verb = SHARDMAP_DO_PUT,
+						     .key = &keys[i],
+						     .key_len = sizeof(key),
+						     .value = &key,
+						     .value_len = sizeof(key) };
+	EXPECT(!shardmap_execute_all(map, reqs, 2, GFP_KERNEL));
+	EXPECT(!table_check(map));
+	host_settle();
+	EXPECT(!table_check_settled(map));
+	return end_table(map);
+}
+
 /* Numbers that no verb has. */
 bool verbs_are_checked(void)
 {
