@@ -259,10 +259,6 @@ MUTANTS = (
     ("unwatch_does_not_wait", "watch.c",
      "\thlist_del_rcu(&watcher->link);\n\tspin_unlock_bh(&lists_lock);\n\tsm_pass_all_shards(map);\n",
      "\thlist_del_rcu(&watcher->link);\n\tspin_unlock_bh(&lists_lock);\n"),
-    ("watch_does_not_wait", "watch.c",
-     "\thlist_add_head_rcu(&watcher->link, &map->watchers);\n\tspin_unlock_bh(&lists_lock);\n"
-     "\tsm_pass_all_shards(map);\n",
-     "\thlist_add_head_rcu(&watcher->link, &map->watchers);\n\tspin_unlock_bh(&lists_lock);\n"),
     ("clear_not_told", "clear.c",
      "\t\tsm_notify(map, SHARDMAP_EVENT_DELETE, e->data, e->key_len,\n"
      "\t\t\t  atomic64_read(&e->version));\n", ""),
