@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How a batch takes offsets, sizes and members that are wrong. */
+#include <shardmap_ops.h>
+
 #include "batch_fixture.h"
 
 TEST_F(batch, offsets_beyond_the_arenas)
@@ -131,46 +133,66 @@ TEST_F(batch, lengths_beyond_the_limits)
 	EXPECT_EQ(2, count_entries(self->fd));
 }
 
-/* Every member, not used by an opcode, that must be zero, and unknown bits. */
+/* Members that an operation takes or not, and what takes them. */
+static const struct {
+	__u32 takes;
+	size_t offset, len;
+} members[] = {
+#define MEMBER(what, member)                                            \
+	{                                                               \
+		SHARDMAP_TAKES_##what,                                  \
+			offsetof(struct shardmap_batch_op, member),     \
+			sizeof(((struct shardmap_batch_op *)0)->member) \
+	}
+	MEMBER(VALUE, value_off),
+	MEMBER(VALUE, value_len),
+	MEMBER(OUT, out_off),
+	MEMBER(OUT, out_len),
+	MEMBER(EXPECTED, expected_off),
+	MEMBER(EXPECTED, expected_len),
+	MEMBER(DELTA, delta),
+	MEMBER(INITIAL, initial),
+	MEMBER(TTL, ttl),
+#undef MEMBER
+};
+
+/* What each operation takes without flags, or with those that it cannot lack. */
+static const struct {
+	__u32 takes;
+	__u32 flags;
+} takes[SHARDMAP_OP_NR] = {
+#define TAKES(name, word, access, members, flags, one_of, errnos) \
+	[SHARDMAP_OP_##name] = { members, (one_of)&SHARDMAP_IF_VERSION },
+	SHARDMAP_OPS(TAKES)
+#undef TAKES
+};
+
 TEST_F(batch, members_that_an_opcode_does_not_use)
 {
-	static const struct {
-		__u16 opcode;
-		size_t offset, len;
-	} bad[] = {
-#define UNUSED(opcode, member)                                              \
-	{ SHARDMAP_OP_##opcode, offsetof(struct shardmap_batch_op, member), \
-	  sizeof(self->b.ops->member) }
-		UNUSED(GET, value_off),	   UNUSED(GET, value_len),
-		UNUSED(GET, delta),	   UNUSED(GET, initial),
-		UNUSED(PUT, out_off),	   UNUSED(PUT, out_len),
-		UNUSED(PUT, delta),	   UNUSED(PUT, initial),
-		UNUSED(DELETE, value_off), UNUSED(DELETE, value_len),
-		UNUSED(DELETE, out_off),   UNUSED(DELETE, out_len),
-		UNUSED(DELETE, delta),	   UNUSED(DELETE, initial),
-		UNUSED(GET_OR_PUT, delta), UNUSED(GET_OR_PUT, initial),
-		UNUSED(ADD, value_off),	   UNUSED(ADD, value_len),
-		UNUSED(ADD, out_off),	   UNUSED(ADD, out_len),
-		UNUSED(ADD, initial),
-#undef UNUSED
-	};
 	struct batch *b = &self->b;
-	__u32 i;
+	__u32 opcode, i;
 
 	/* A value 1 is within the arenas: only the rule refuses it. */
 	b->out_len = 100;
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct shardmap_batch_op *op =
-			batch_op(b, bad[i].opcode, STR("key"));
+	for (opcode = 0; opcode < SHARDMAP_OP_NR; opcode++) {
+		for (i = 0; i < ARRAY_SIZE(members); i++) {
+			struct shardmap_batch_op *op;
 
-		memset((char *)op + bad[i].offset, 0, bad[i].len);
-		*((char *)op + bad[i].offset) = 1;
+			if (takes[opcode].takes & members[i].takes)
+				continue;
+			op = batch_op(b, opcode, STR("key"));
+			op->flags = takes[opcode].flags;
+			memset((char *)op + members[i].offset, 0,
+			       members[i].len);
+			*((char *)op + members[i].offset) = 1;
+		}
 	}
+	ASSERT_LT(SHARDMAP_OP_NR, b->nr);
 	test_cmd_batch(self->fd, b);
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+	for (i = 0; i < b->nr; i++) {
 		EXPECT_EQ(-EINVAL, b->ops[i].status)
 		{
-			TH_LOG("bad[%u]", i);
+			TH_LOG("operation %u, opcode %u", i, b->ops[i].opcode);
 		}
 	}
 	EXPECT_EQ(0, count_entries(self->fd));
@@ -178,15 +200,10 @@ TEST_F(batch, members_that_an_opcode_does_not_use)
 
 TEST_F(batch, unknown_opcodes_and_flags)
 {
-	static const __u16 known[SHARDMAP_OP_NR] = {
-		[SHARDMAP_OP_GET] = SHARDMAP_IF_CHANGED | SHARDMAP_NO_TOUCH,
-		[SHARDMAP_OP_PUT] = SHARDMAP_NOEXIST | SHARDMAP_EXIST |
-				    SHARDMAP_SWAP,
-		[SHARDMAP_OP_DELETE] = SHARDMAP_IF_VERSION | SHARDMAP_IF_VALUE,
-		[SHARDMAP_OP_ADD] = SHARDMAP_CREATE,
-		[SHARDMAP_OP_CAS] = SHARDMAP_IF_VERSION | SHARDMAP_IF_VALUE,
-		[SHARDMAP_OP_TAKE] = SHARDMAP_IF_VERSION | SHARDMAP_IF_VALUE,
-	};
+#define KNOWN(name, word, access, takes, flags, ...) \
+	[SHARDMAP_OP_##name] = flags,
+	static const __u16 known[SHARDMAP_OP_NR] = { SHARDMAP_OPS(KNOWN) };
+#undef KNOWN
 	struct batch *b = &self->b;
 	__u32 opcode, flag, i;
 
@@ -211,6 +228,9 @@ TEST_F(batch, unknown_opcodes_and_flags)
 	EXPECT_EQ(0, count_entries(self->fd));
 }
 
+/* Size of an operation when it was first published */
+#define FIRST_OP_SIZE offsetof(struct shardmap_batch_op, expected_off)
+
 TEST_F(batch, header_beyond_the_limits)
 {
 	static const struct {
@@ -223,7 +243,8 @@ TEST_F(batch, header_beyond_the_limits)
 		HEADER(nr_ops, 1U << 26),
 		HEADER(nr_ops, UINT32_MAX),
 		HEADER(op_size, 0),
-		HEADER(op_size, sizeof(struct shardmap_batch_op) - 1),
+		HEADER(op_size, FIRST_OP_SIZE - 1),
+		HEADER(flags, SHARDMAP_BATCH_ATOMIC << 1),
 		HEADER(in_len, SHARDMAP_BATCH_BYTES_MAX + 1),
 		HEADER(in_len, UINT32_MAX),
 		HEADER(out_len, SHARDMAP_BATCH_BYTES_MAX + 1),
@@ -284,6 +305,35 @@ TEST_F(batch, operations_may_be_longer)
 	EXPECT_EQ(-E2BIG, do_ioctl(self->fd, SHARDMAP_IOC_BATCH, &arg));
 	arg.op_size = UINT32_MAX;
 	EXPECT_EQ(-E2BIG, do_ioctl(self->fd, SHARDMAP_IOC_BATCH, &arg));
+}
+
+/* What the operation lacks is zero, and what is behind it is left alone. */
+TEST_F(batch, operations_may_be_shorter)
+{
+	char ops[3 * FIRST_OP_SIZE + 8] __attribute__((aligned(8)));
+	struct batch *b = &self->b;
+	struct shardmap_batch arg;
+	struct shardmap_batch_op op;
+	int i;
+
+	memset(ops, 0x5a, sizeof(ops));
+	for (i = 0; i < 3; i++)
+		memcpy(ops + i * FIRST_OP_SIZE, batch_put(b, 0, OBJ(i), OBJ(i)),
+		       FIRST_OP_SIZE);
+	arg = batch_arg(b);
+	arg.ops = to_u64(ops);
+	arg.op_size = FIRST_OP_SIZE;
+	ASSERT_EQ(0, do_ioctl(self->fd, SHARDMAP_IOC_BATCH, &arg));
+	EXPECT_EQ(3, arg.done);
+	for (i = 0; i < 3; i++) {
+		memcpy(&op, ops + i * FIRST_OP_SIZE, FIRST_OP_SIZE);
+		EXPECT_EQ(0, op.status);
+		EXPECT_NE(0, op.version);
+		EXPECT_EQ(0, check_value(self->fd, OBJ(i), OBJ(i)));
+	}
+	for (i = 3 * FIRST_OP_SIZE; i < (int)sizeof(ops); i++) {
+		EXPECT_EQ(0x5a, ops[i]);
+	}
 }
 
 TEST_F(batch, arenas_as_large_as_they_may_be)

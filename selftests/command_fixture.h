@@ -338,8 +338,7 @@ FIXTURE_VARIANT_ADD(command, scan) {
 	.min_size = offsetof(struct shardmap_scan, prefix),
 	.prepare = prepare_scan,
 	.flags = SHARDMAP_SCAN_DRAIN,
-	.zeros = { ZERO(shardmap_scan, prefix), ZERO(shardmap_scan, prefix_len),
-		   ZERO(shardmap_scan, reserved) },
+	.zeros = { ZERO(shardmap_scan, prefix), ZERO(shardmap_scan, reserved) },
 };
 
 FIXTURE_VARIANT_ADD(command, clear) {

@@ -4,6 +4,7 @@
 import re
 import subprocess
 
+import ops
 from common import BUILD, ROOT, VM, Failed, Result, kernel_source, run
 
 MAX_LINES = 600
@@ -113,8 +114,31 @@ def bench_report():
     return done.stdout.splitlines()[-3:] if done.returncode else []
 
 
+def man_pages():
+    """Sound markup, and a page that has each function of the library as it is."""
+    pages = tracked("tools/man/*")
+    done = subprocess.run(["mandoc", "-Tlint", "-W", "warning", *pages],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    found = done.stdout.splitlines()
+    page = (ROOT / "tools/man/libshardmap.3").read_text().splitlines()
+    header = (ROOT / "tools/lib/libshardmap.h").read_text()
+    header = re.sub(r"/\*.*?\*/|^#.*?$", "", header, flags=re.S | re.M)
+    for name, args in re.findall(r"^[^\n(){}=\t]*?\b(shardmap_\w+)\(([^)]*)\)\s*[;{]",
+                                 re.sub(r"\s*\n(?=shardmap_\w+\()", " ", header), re.M):
+        args = [" ".join(arg.split()) for arg in args.split(",")]
+        line = " ".join([f".Fn {name}", *(f'"{a}"' if " " in a else a for a in args)])
+        if line not in page or not {f".Nm {name}", f".Nm {name} ,"} & set(page):
+            found.append(f"tools/man/libshardmap.3 has no '{line}'")
+    return found
+
+
+def operations():
+    """The tables in the documentation, from the description of the operations."""
+    return ops.stale()
+
+
 TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
-               kernel_doc, shellcheck, bench_report)
+               kernel_doc, shellcheck, man_pages, operations, bench_report)
 
 
 def silent_build(kernel, compiler):

@@ -2,14 +2,14 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include <shardmap_ops.h>
+
 #include "shardmapctl.h"
 
 static const char *const opcodes[SHARDMAP_OP_NR] = {
-	[SHARDMAP_OP_GET] = "get",
-	[SHARDMAP_OP_PUT] = "put",
-	[SHARDMAP_OP_DELETE] = "delete",
-	[SHARDMAP_OP_GET_OR_PUT] = "get-or-put",
-	[SHARDMAP_OP_ADD] = "add",
+#define WORD(name, word, ...) [SHARDMAP_OP_##name] = #word,
+	SHARDMAP_OPS(WORD)
+#undef WORD
 };
 
 static void print_json(const struct shardmap_device_info *info)
@@ -23,14 +23,30 @@ static void print_json(const struct shardmap_device_info *info)
 						      json_string(opcodes[i]) :
 						      json_integer(i));
 	output_json(json_pack(
-		"{s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:I}", "opcodes", names,
-		"fast_hash", !!(info->create_flags & SHARDMAP_CREATE_FAST_HASH),
-		"inline", !!(info->create_flags & SHARDMAP_CREATE_INLINE),
-		"max_key_len", (json_int_t)info->max_key_len, "max_value_len",
+		"{s:o, s:b, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"opcodes", names, "fast_hash",
+		!!(info->create_flags & SHARDMAP_CREATE_FAST_HASH), "inline",
+		!!(info->create_flags & SHARDMAP_CREATE_INLINE), "evict",
+		!!(info->create_flags & SHARDMAP_CREATE_EVICT), "max_key_len",
+		(json_int_t)info->max_key_len, "max_value_len",
 		(json_int_t)info->max_value_len, "max_shards",
 		(json_int_t)info->max_shards, "max_batch_ops",
 		(json_int_t)info->max_batch_ops, "tables",
-		(json_int_t)info->tables));
+		(json_int_t)info->tables, "max_atomic_ops",
+		(json_int_t)info->max_atomic_ops, "max_name_len",
+		(json_int_t)info->max_name_len, "user_tables",
+		(json_int_t)info->user_tables, "user_max_tables",
+		(json_int_t)info->user_max_tables, "user_bytes",
+		(json_int_t)info->user_bytes, "user_max_bytes",
+		(json_int_t)info->user_max_bytes));
+}
+
+static void print_quota(const char *what, uint64_t used, uint64_t most)
+{
+	printf("%-16s %" PRIu64, what, used);
+	if (most)
+		printf(" of %" PRIu64, most);
+	putchar('\n');
 }
 
 static void print_text(const struct shardmap_device_info *info)
@@ -48,11 +64,17 @@ static void print_text(const struct shardmap_device_info *info)
 	       info->create_flags & SHARDMAP_CREATE_FAST_HASH ? " fast" : "");
 	printf("kinds            tagged%s\n",
 	       info->create_flags & SHARDMAP_CREATE_INLINE ? " inline" : "");
+	printf("when full        refuse%s\n",
+	       info->create_flags & SHARDMAP_CREATE_EVICT ? " evict" : "");
 	printf("max key length   %u\n", info->max_key_len);
 	printf("max value length %u\n", info->max_value_len);
 	printf("max shards       %u\n", info->max_shards);
 	printf("max batch        %u\n", info->max_batch_ops);
+	printf("max atomic batch %u\n", info->max_atomic_ops);
+	printf("max name length  %u\n", info->max_name_len);
 	printf("tables alive     %" PRIu64 "\n", (uint64_t)info->tables);
+	print_quota("user's tables", info->user_tables, info->user_max_tables);
+	print_quota("user's bytes", info->user_bytes, info->user_max_bytes);
 }
 
 enum tool_exit device_info(struct ctl *ctl, int argc, char **argv)

@@ -3,191 +3,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "shardmapctl.h"
+#include <shardmap_ops.h>
 
-enum {
-	OPT_NOEXIST = 0x100,
-	OPT_EXIST,
-	OPT_CREATE,
-	OPT_INITIAL,
-};
-
-struct entry_args {
-	struct ctl *ctl;
-	unsigned int flags;
-	uint64_t initial;
-	enum format format;
-	char *args[2];
-	unsigned int nr_args;
-	unsigned int wanted;
-	/* set by begin() */
-	int table;
-	struct bytes key;
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct entry_args *args = state->input;
-
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = args->ctl;
-		return 0;
-	case OPT_NOEXIST:
-		args->flags |= SHARDMAP_NOEXIST;
-		return 0;
-	case OPT_EXIST:
-		args->flags |= SHARDMAP_EXIST;
-		return 0;
-	case OPT_CREATE:
-		args->flags |= SHARDMAP_CREATE;
-		return 0;
-	case OPT_INITIAL:
-		args->initial =
-			tool_arg_u64(state, "--initial", arg, 0, UINT64_MAX);
-		args->flags |= SHARDMAP_CREATE;
-		return 0;
-	case 'F':
-		args->format = format_parse(state, arg);
-		return 0;
-	case ARGP_KEY_ARG:
-		if (args->nr_args == args->wanted)
-			argp_error(state, "unexpected argument '%s'", arg);
-		args->args[args->nr_args++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (args->nr_args < args->wanted)
-			argp_usage(state);
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
-#define FORMAT_OPTION                                                                  \
-	{                                                                              \
-		"format", 'F', "FORMAT", 0,                                            \
-			"print the value as auto, text, hex, u64, or raw (no newline)" \
-	}
-
-/* Parses the command line, the key, and finds the table. */
-static int begin(struct entry_args *args, int argc, char **argv,
-		 const struct argp_option *options, const char *args_doc,
-		 const char *doc)
-{
-	static const struct argp_child children[] = { { .argp = &ctl_argp },
-						      {} };
-	const struct argp argp = { .options = options,
-				   .parser = parse,
-				   .args_doc = args_doc,
-				   .doc = doc,
-				   .children = children };
-
-	ctl_parse(args->ctl, &argp, 0, argc, argv, args);
-	args->table = find_table(args->ctl);
-	if (args->table < 0)
-		return -1;
-	return bytes_parse(args->args[0], &args->key);
-}
-
-static void print_value(const struct entry_args *args,
-			const unsigned char *value, size_t len)
-{
-	bytes_print(value, len, args->format, stdout);
-	if (args->format != FORMAT_RAW)
-		putchar('\n');
-}
-
-/* Room for any value; a later module's may be longer. */
-static int make_room(struct bytes *out, size_t len)
-{
-	unsigned char *data = realloc(out->data, len);
-
-	if (!data)
-		return -ENOMEM;
-	*out = (struct bytes){ .data = data, .len = len };
-	return 0;
-}
-
-enum tool_exit entry_get(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct argp_option options[] = { FORMAT_OPTION, {} };
-	struct entry_args args = { .ctl = ctl, .wanted = 1 };
-	struct bytes out = {};
-	size_t len = SHARDMAP_VALUE_LEN_MAX;
-	uint64_t version;
-	json_t *object;
-	int err;
-
-	if (begin(&args, argc, argv, options, "KEY", "Prints a value."))
-		return TOOL_EXIT_FAILED;
-	do {
-		err = make_room(&out, len);
-		if (!err)
-			err = shardmap_get(args.table, args.key.data,
-					   args.key.len, out.data, &len,
-					   &version);
-	} while (err == -ENOBUFS && len > out.len);
-	if (err)
-		return output_error(ctl, "SHARDMAP_IOC_GET", err);
-
-	if (ctl->json) {
-		object = json_pack("{s:I}", "version", (json_int_t)version);
-		output_bytes(object, "value", out.data, len);
-		output_json(object);
-	} else {
-		print_value(&args, out.data, len);
-	}
-	return TOOL_EXIT_OK;
-}
-
-enum tool_exit entry_put(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct argp_option options[] = {
-		{ "noexist", OPT_NOEXIST, NULL, 0,
-		  "only if the key is not there" },
-		{ "exist", OPT_EXIST, NULL, 0, "only if the key is there" },
-		{}
-	};
-	struct entry_args args = { .ctl = ctl, .wanted = 2 };
-	struct shardmap_op op;
-	struct bytes value;
-	int err;
-
-	if (begin(&args, argc, argv, options, "KEY VALUE", "Stores a value.") ||
-	    bytes_parse(args.args[1], &value))
-		return TOOL_EXIT_FAILED;
-	op = (struct shardmap_op){
-		.flags = args.flags,
-		.key = (uintptr_t)args.key.data,
-		.key_len = args.key.len,
-		.value = (uintptr_t)value.data,
-		.value_len = value.len,
-	};
-	err = shardmap_execute(args.table, SHARDMAP_OP_PUT, &op);
-	if (err)
-		return output_error(ctl, "SHARDMAP_IOC_PUT", err);
-	if (ctl->json)
-		output_json(json_pack("{s:b, s:I}", "inserted",
-				      !!(op.flags & SHARDMAP_INSERTED),
-				      "version", (json_int_t)op.version));
-	return TOOL_EXIT_OK;
-}
-
-enum tool_exit entry_delete(struct ctl *ctl, int argc, char **argv)
-{
-	static const struct argp_option options[] = { {} };
-	struct entry_args args = { .ctl = ctl, .wanted = 1 };
-	int err;
-
-	if (begin(&args, argc, argv, options, "KEY", "Removes a key."))
-		return TOOL_EXIT_FAILED;
-	err = shardmap_delete(args.table, args.key.data, args.key.len);
-	if (err)
-		return output_error(ctl, "SHARDMAP_IOC_DELETE", err);
-	if (ctl->json)
-		output_json(json_object());
-	return TOOL_EXIT_OK;
-}
+#include "entry.h"
 
 /* A negative number is added modulo 2^64. */
 static int parse_delta(const char *text, uint64_t *delta)
@@ -202,72 +20,185 @@ static int parse_delta(const char *text, uint64_t *delta)
 	return err;
 }
 
-enum tool_exit entry_add(struct ctl *ctl, int argc, char **argv)
+/* The operation that the command line asks for; its buffer is still missing. */
+static int make_op(const struct entry_args *args, unsigned int takes,
+		   struct shardmap_op *op)
 {
-	static const struct argp_option options[] = {
-		{ "create", OPT_CREATE, NULL, 0,
-		  "make a key that is not there" },
-		{ "initial", OPT_INITIAL, "N", 0,
-		  "what such a key starts from (0)" },
-		{}
+	struct bytes key, value = {};
+	uint64_t delta = 0;
+	int err;
+
+	err = bytes_parse(args->words[0], &key);
+	if (!err && takes & SHARDMAP_TAKES_VALUE)
+		err = bytes_parse(args->words[1], &value);
+	if (!err && takes & SHARDMAP_TAKES_DELTA)
+		err = parse_delta(args->words[1], &delta);
+	if (err)
+		return err;
+	*op = (struct shardmap_op){
+		.flags = args->flags,
+		.key = (uintptr_t)key.data,
+		.key_len = key.len,
+		.value = (uintptr_t)value.data,
+		.value_len = value.len,
+		.version = args->version,
+		.delta = delta,
+		.initial = args->initial,
+		.expected = (uintptr_t)args->expected.data,
+		.expected_len = args->expected.len,
+		.ttl = args->ttl,
 	};
-	struct entry_args args = { .ctl = ctl, .wanted = 2 };
-	uint64_t delta, old;
-	json_t *object;
-	int err;
-
-	if (begin(&args, argc, argv, options, "KEY DELTA",
-		  "Adds to an 8-byte value and prints the sum.\v"
-		  "For a negative DELTA: shardmapctl entry add -- KEY -1") ||
-	    parse_delta(args.args[1], &delta))
-		return TOOL_EXIT_FAILED;
-	err = shardmap_add(args.table, args.key.data, args.key.len, delta,
-			   args.initial, args.flags, &old);
-	if (err)
-		return output_error(ctl, "SHARDMAP_IOC_ADD", err);
-	if (ctl->json) {
-		object = json_pack("{s:o, s:o}", "old", output_u64(old), "new",
-				   output_u64(old + delta));
-		output_json(object);
-	} else {
-		printf("%" PRIu64 "\n", old + delta);
-	}
-	return TOOL_EXIT_OK;
+	return 0;
 }
 
-enum tool_exit entry_get_or_put(struct ctl *ctl, int argc, char **argv)
+/*
+ * Room for any value at first; a later module's may be longer.  -ENOBUFS has changed
+ * nothing.
+ */
+static int execute_out(int table, enum shardmap_opcode opcode,
+		       struct shardmap_op *op, struct bytes *out)
 {
-	static const struct argp_option options[] = { FORMAT_OPTION, {} };
-	struct entry_args args = { .ctl = ctl, .wanted = 2 };
-	struct bytes value, out = {};
+	struct shardmap_op once;
 	size_t len = SHARDMAP_VALUE_LEN_MAX;
-	bool inserted = false;
-	json_t *object;
 	int err;
 
-	if (begin(&args, argc, argv, options, "KEY VALUE",
-		  "Stores a value if the key is new, and prints the value there is.") ||
-	    bytes_parse(args.args[1], &value))
-		return TOOL_EXIT_FAILED;
 	do {
-		err = make_room(&out, len);
-		if (!err)
-			err = shardmap_get_or_put(args.table, args.key.data,
-						  args.key.len, value.data,
-						  value.len, out.data, &len,
-						  &inserted);
-	} while (err == -ENOBUFS && len > out.len);
-	if (err)
-		return output_error(ctl, "SHARDMAP_IOC_GET_OR_PUT", err);
+		unsigned char *data = realloc(out->data, len);
 
-	if (!inserted)
-		value = (struct bytes){ .data = out.data, .len = len };
-	if (ctl->json) {
-		object = json_pack("{s:b}", "inserted", (int)inserted);
-		output_bytes(object, "value", value.data, value.len);
-		output_json(object);
-	} else {
-		print_value(&args, value.data, value.len);
+		if (!data)
+			return -ENOMEM;
+		out->data = data;
+		once = *op;
+		once.out = (uintptr_t)data;
+		once.out_len = len;
+		err = shardmap_execute(table, opcode, &once);
+		if (err != -ENOBUFS || once.out_len <= len)
+			break;
+		len = once.out_len;
+	} while (true);
+	*op = once;
+	out->len = err ? 0 : op->out_len;
+	return err;
+}
+
+static const unsigned char *value_stored(const struct shardmap_op *op)
+{
+	return (const unsigned char *)(uintptr_t)op->value;
+}
+
+/* GET_OR_PUT tells the value that there is now; the others what there was. */
+static struct bytes value_to_show(const struct entry_args *args,
+				  const struct shardmap_op *op,
+				  const struct bytes *found)
+{
+	if (args->command->opcode == SHARDMAP_OP_GET_OR_PUT &&
+	    op->flags & SHARDMAP_INSERTED)
+		return (struct bytes){ .data = (void *)value_stored(op),
+				       .len = op->value_len };
+	return *found;
+}
+
+static bool has_value(const struct entry_args *args,
+		      const struct shardmap_op *op)
+{
+	if (op->flags & SHARDMAP_UNCHANGED)
+		return false;
+	return args->command->opcode != SHARDMAP_OP_PUT ||
+	       !(op->flags & SHARDMAP_INSERTED);
+}
+
+static void print_json(const struct entry_args *args, unsigned int takes,
+		       const struct shardmap_op *op, const struct bytes *found)
+{
+	enum shardmap_opcode opcode = args->command->opcode;
+	json_t *object = json_object();
+	struct bytes value;
+
+	if (op->version)
+		json_object_set_new(object, "version",
+				    json_integer(op->version));
+	if (opcode == SHARDMAP_OP_PUT || opcode == SHARDMAP_OP_GET_OR_PUT)
+		json_object_set_new(object, "inserted",
+				    json_boolean(op->flags &
+						 SHARDMAP_INSERTED));
+	if (args->flags & SHARDMAP_IF_CHANGED)
+		json_object_set_new(
+			object, "changed",
+			json_boolean(!(op->flags & SHARDMAP_UNCHANGED)));
+	if (takes & SHARDMAP_TAKES_DELTA) {
+		json_object_set_new(object, "old", output_u64(op->old));
+		json_object_set_new(object, "new",
+				    output_u64(op->old + op->delta));
 	}
+	if (takes & SHARDMAP_TAKES_OUT && has_value(args, op)) {
+		value = value_to_show(args, op, found);
+		output_bytes(object, "value", value.data, value.len);
+	}
+	output_json(object);
+}
+
+static void print_text(const struct entry_args *args, unsigned int takes,
+		       const struct shardmap_op *op, const struct bytes *found)
+{
+	struct bytes value;
+
+	if (takes & SHARDMAP_TAKES_DELTA)
+		printf("%" PRIu64 "\n", (uint64_t)(op->old + op->delta));
+	if (!(takes & SHARDMAP_TAKES_OUT) || !has_value(args, op))
+		return;
+	value = value_to_show(args, op, found);
+	bytes_print(value.data, value.len, args->format, stdout);
+	if (args->format != FORMAT_RAW)
+		putchar('\n');
+}
+
+static enum tool_exit execute(struct ctl *ctl, int argc, char **argv,
+			      const struct entry_command *command)
+{
+	struct entry_args args = { .ctl = ctl, .command = command };
+	enum shardmap_opcode opcode = command->opcode;
+	struct bytes found = {};
+	struct shardmap_op op;
+	unsigned int takes;
+	int table, err;
+
+	if (entry_parse(&args, argc, argv))
+		return TOOL_EXIT_FAILED;
+	takes = entry_takes(opcode, args.flags);
+	table = find_table(ctl, entry_access(opcode, args.flags));
+	if (table < 0 || make_op(&args, takes, &op))
+		return TOOL_EXIT_FAILED;
+	err = takes & SHARDMAP_TAKES_OUT ?
+		      execute_out(table, opcode, &op, &found) :
+		      shardmap_execute(table, opcode, &op);
+	if (err)
+		return output_error(ctl, op_rules[opcode].call, err);
+	if (ctl->json)
+		print_json(&args, takes, &op, &found);
+	else
+		print_text(&args, takes, &op, &found);
 	return TOOL_EXIT_OK;
 }
+
+#define ENTRY_COMMAND(name, ...)                                             \
+	enum tool_exit entry_##name(struct ctl *ctl, int argc, char **argv)  \
+	{                                                                    \
+		static const struct entry_command command = { __VA_ARGS__ }; \
+                                                                             \
+		return execute(ctl, argc, argv, &command);                   \
+	}
+
+ENTRY_COMMAND(get, SHARDMAP_OP_GET, 0, "KEY", "Prints a value.")
+ENTRY_COMMAND(put, SHARDMAP_OP_PUT, 0, "KEY VALUE", "Stores a value.")
+ENTRY_COMMAND(swap, SHARDMAP_OP_PUT, SHARDMAP_SWAP, "KEY VALUE",
+	      "Stores a value and prints the one that was there, if any.")
+ENTRY_COMMAND(cas, SHARDMAP_OP_CAS, 0, "KEY VALUE",
+	      "Stores a value if the entry is as expected.")
+ENTRY_COMMAND(delete, SHARDMAP_OP_DELETE, 0, "KEY", "Removes a key.")
+ENTRY_COMMAND(take, SHARDMAP_OP_TAKE, 0, "KEY",
+	      "Removes a key and prints its value.")
+ENTRY_COMMAND(add, SHARDMAP_OP_ADD, 0, "KEY DELTA",
+	      "Adds to an 8-byte value and prints the sum.\v"
+	      "For a negative DELTA: shardmapctl entry add -- KEY -1")
+ENTRY_COMMAND(get_or_put, SHARDMAP_OP_GET_OR_PUT, 0, "KEY VALUE",
+	      "Stores a value if the key is new, and prints the value there is.")

@@ -13,27 +13,45 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "device", "info", device_info, "", "limits of the loaded module" },
-	{ "table", "create", table_create, "[LIMITS] [--detach]",
-	  "make a table and hold it; prints PID:FD" },
+	{ "table", "create", table_create,
+	  "[LIMITS] [--name NAME [--mode MODE] | --detach]",
+	  "make a table; without a name hold it and print PID:FD" },
+	{ "table", "list", table_list, "", "print the tables with names" },
 	{ "table", "show", table_show, "", "limits and figures of a table" },
 	{ "table", "clear", table_clear, "", "remove all entries" },
-	{ "entry", "get", entry_get, "KEY", "print a value" },
-	{ "entry", "put", entry_put, "[--noexist|--exist] KEY VALUE",
-	  "store a value" },
-	{ "entry", "delete", entry_delete, "KEY", "remove a key" },
-	{ "entry", "add", entry_add, "[--create [--initial N]] KEY DELTA",
+	{ "table", "reserve", table_reserve, "ENTRIES",
+	  "make room now, so that it need not grow later" },
+	{ "table", "freeze", table_freeze, "", "let it never change again" },
+	{ "table", "unlink", table_unlink, "--name NAME",
+	  "take a table's name away" },
+	{ "entry", "get", entry_get, "[--if-changed N] KEY", "print a value" },
+	{ "entry", "put", entry_put,
+	  "[--noexist|--exist] [--ttl TIME] KEY VALUE", "store a value" },
+	{ "entry", "swap", entry_swap, "[--exist] [--ttl TIME] KEY VALUE",
+	  "store a value; prints the one that was there" },
+	{ "entry", "cas", entry_cas,
+	  "--if-version N|--if-value V [--ttl TIME] KEY VALUE",
+	  "store a value if the entry is as expected" },
+	{ "entry", "delete", entry_delete, "[--if-version N|--if-value V] KEY",
+	  "remove a key" },
+	{ "entry", "take", entry_take, "[--if-version N|--if-value V] KEY",
+	  "remove a key; prints its value" },
+	{ "entry", "add", entry_add,
+	  "[--create [--initial N] [--ttl TIME]] KEY DELTA",
 	  "add to an 8-byte value; prints the sum" },
-	{ "entry", "get-or-put", entry_get_or_put, "KEY VALUE",
+	{ "entry", "get-or-put", entry_get_or_put, "[--ttl TIME] KEY VALUE",
 	  "store if the key is new; prints the value there is" },
-	{ "entry", "scan", entry_scan, "[--keys-only]", "print all entries" },
+	{ "entry", "scan", entry_scan,
+	  "[--prefix PREFIX] [--drain] [--keys-only]", "print all entries" },
 	{ "run", NULL, run, "[LIMITS] -- COMMAND...",
-	  "run a command with a new table in SHARDMAP_FD" },
+	  "run a command with a new table, or --name's, in SHARDMAP_FD" },
 };
 
 static const struct argp_option common_options[] = {
 	{ .doc = "The table:", .group = 20 },
 	{ "fd", 'f', "N", 0,
 	  "inherited descriptor of the table (SHARDMAP_FD)" },
+	{ "name", 'n', "NAME", 0, "a table with a name" },
 	{ "table", 'T', "PID:FD", 0, "a table that another process has open" },
 	{ .doc = "Output:", .group = 21 },
 	{ "json", 'j', NULL, 0, "print JSON" },
@@ -51,6 +69,9 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case 'T':
 		ctl->holder = arg;
 		return 0;
+	case 'n':
+		ctl->table_name = arg;
+		return 0;
 	case 'j':
 		ctl->json = true;
 		return 0;
@@ -66,6 +87,17 @@ void ctl_parse(struct ctl *ctl, const struct argp *argp, unsigned int flags,
 {
 	argv[0] = ctl->name;
 	argp_parse(argp, argc, argv, flags, NULL, input);
+}
+
+void ctl_need_name(const struct ctl *ctl)
+{
+	if (ctl->table_name)
+		return;
+	fprintf(stderr,
+		"%s: which table? Give --name NAME; see: shardmapctl "
+		"table list\n",
+		ctl->name);
+	exit(TOOL_EXIT_USAGE);
 }
 
 static error_t parse_none(int key, char *arg, struct argp_state *state)

@@ -46,8 +46,9 @@ enum tool_exit run(struct ctl *ctl, int argc, char **argv)
 	static const struct argp argp = {
 		.parser = parse_run,
 		.args_doc = "-- COMMAND...",
-		.doc = "Runs a command with a new table, which it inherits as the "
-		       "descriptor that SHARDMAP_FD tells.  Exit status: the command's.",
+		.doc = "Runs a command with a new table, or with that of --name, which "
+		       "it inherits as the descriptor that SHARDMAP_FD tells.  Exit "
+		       "status: the command's.",
 		.children = children,
 	};
 	struct run_args args = { .ctl = ctl };
@@ -55,7 +56,9 @@ enum tool_exit run(struct ctl *ctl, int argc, char **argv)
 	int table, err;
 
 	ctl_parse(ctl, &argp, ARGP_IN_ORDER, argc, argv, &args);
-	table = create_table(ctl, &args.create);
+	table = ctl->table_name ?
+			find_table(ctl, SHARDMAP_READ | SHARDMAP_WRITE) :
+			create_table(ctl, &args.create);
 	if (table < 0)
 		return TOOL_EXIT_FAILED;
 	snprintf(number, sizeof(number), "%d", table);

@@ -8,6 +8,8 @@ enum {
 	OPT_KEYS_ONLY = 0x100,
 	OPT_KEY_FORMAT,
 	OPT_BUFFER,
+	OPT_PREFIX,
+	OPT_DRAIN,
 };
 
 struct scan_args {
@@ -16,6 +18,9 @@ struct scan_args {
 	enum format key_format;
 	enum format value_format;
 	size_t buf_size;
+	const char *prefix_text;
+	struct bytes prefix;
+	bool drain;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -39,6 +44,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->buf_size = tool_arg_u64(state, "--buffer", arg, 1,
 					      SHARDMAP_SCAN_BYTES_MAX);
 		return 0;
+	case OPT_PREFIX:
+		args->prefix_text = arg;
+		return 0;
+	case OPT_DRAIN:
+		args->drain = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "unexpected argument '%s'", arg);
 		return 0;
@@ -56,6 +67,9 @@ static void print_record(const struct scan_args *args,
 	if (args->ctl->json) {
 		object = json_pack("{s:I}", "version",
 				   (json_int_t)record->version);
+		if (record->expires)
+			json_object_set_new(object, "expires",
+					    output_u64(record->expires));
 		output_bytes(object, "key", key, record->key_len);
 		if (!args->keys_only)
 			output_bytes(object, "value", value, record->value_len);
@@ -82,6 +96,14 @@ static int print_records(const struct scan_args *args, int table,
 	if (!scanner)
 		return -ENOMEM;
 	*records = 0;
+	if (args->drain)
+		shardmap_scanner_set_drain(scanner);
+	ret = shardmap_scanner_set_prefix(scanner, args->prefix.data,
+					  args->prefix.len);
+	if (ret) {
+		shardmap_scanner_free(scanner);
+		return ret;
+	}
 	while ((ret = shardmap_scanner_next(scanner, &record)) > 0) {
 		print_record(args, record);
 		++*records;
@@ -93,6 +115,10 @@ static int print_records(const struct scan_args *args, int table,
 enum tool_exit entry_scan(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
+		{ "prefix", OPT_PREFIX, "PREFIX", 0,
+		  "only keys that begin with this" },
+		{ "drain", OPT_DRAIN, NULL, 0,
+		  "remove the entries that are printed" },
 		{ "keys-only", OPT_KEYS_ONLY, NULL, 0, "do not print values" },
 		{ "key-format", OPT_KEY_FORMAT, "FORMAT", 0,
 		  "print keys as auto, text, hex, u64, or raw" },
@@ -114,7 +140,10 @@ enum tool_exit entry_scan(struct ctl *ctl, int argc, char **argv)
 	int table, err;
 
 	ctl_parse(ctl, &argp, 0, argc, argv, &args);
-	table = find_table(ctl);
+	if (args.prefix_text && bytes_parse(args.prefix_text, &args.prefix))
+		return TOOL_EXIT_FAILED;
+	table = find_table(ctl, args.drain ? SHARDMAP_READ | SHARDMAP_WRITE :
+					     SHARDMAP_READ);
 	if (table < 0)
 		return TOOL_EXIT_FAILED;
 	err = print_records(&args, table, &records);

@@ -7,6 +7,8 @@
 
 #include <argp.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -17,6 +19,7 @@ struct ctl {
 	bool json;
 	int fd; /* --fd, or -1 */
 	const char *holder; /* --table PID:FD, or NULL */
+	const char *table_name; /* --name NAME, or NULL */
 	char *name; /* of the command, for its help */
 };
 
@@ -34,8 +37,15 @@ enum tool_exit device_info(struct ctl *ctl, int argc, char **argv);
 enum tool_exit table_create(struct ctl *ctl, int argc, char **argv);
 enum tool_exit table_show(struct ctl *ctl, int argc, char **argv);
 enum tool_exit table_clear(struct ctl *ctl, int argc, char **argv);
+enum tool_exit table_freeze(struct ctl *ctl, int argc, char **argv);
+enum tool_exit table_reserve(struct ctl *ctl, int argc, char **argv);
+enum tool_exit table_list(struct ctl *ctl, int argc, char **argv);
+enum tool_exit table_unlink(struct ctl *ctl, int argc, char **argv);
 enum tool_exit entry_get(struct ctl *ctl, int argc, char **argv);
 enum tool_exit entry_put(struct ctl *ctl, int argc, char **argv);
+enum tool_exit entry_swap(struct ctl *ctl, int argc, char **argv);
+enum tool_exit entry_cas(struct ctl *ctl, int argc, char **argv);
+enum tool_exit entry_take(struct ctl *ctl, int argc, char **argv);
 enum tool_exit entry_delete(struct ctl *ctl, int argc, char **argv);
 enum tool_exit entry_add(struct ctl *ctl, int argc, char **argv);
 enum tool_exit entry_get_or_put(struct ctl *ctl, int argc, char **argv);
@@ -52,9 +62,18 @@ void ctl_parse(struct ctl *ctl, const struct argp *argp, unsigned int flags,
 /* For commands without options or arguments of their own */
 void ctl_parse_none(struct ctl *ctl, int argc, char **argv, const char *doc);
 
-/* table.c: the descriptor of the table to work on, or -1 after complaining */
-int find_table(struct ctl *ctl);
+/* For commands that cannot do without --name */
+void ctl_need_name(const struct ctl *ctl);
+
+/*
+ * These return a descriptor, or -1 after complaining.
+ * table.c: the table to work on; by name it is opened for @access.
+ */
+int find_table(struct ctl *ctl, unsigned int access);
 int create_table(struct ctl *ctl, const struct shardmap_create *create);
+/* names.c */
+int open_device(const struct ctl *ctl);
+int open_named(const struct ctl *ctl, unsigned int access);
 
 /* format.c */
 /* Reads "hex:", "u64:", "file:", "text:" or plain text; complains on failure. */

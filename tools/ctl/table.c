@@ -33,17 +33,19 @@ static int fetch_table(struct ctl *ctl)
 	return table;
 }
 
-int find_table(struct ctl *ctl)
+int find_table(struct ctl *ctl, unsigned int access)
 {
 	int table;
 
+	if (ctl->table_name)
+		return open_named(ctl, access);
 	if (ctl->holder)
 		return fetch_table(ctl);
 	table = tool_inherited_fd(ctl->fd);
 	if (table == -ENOENT) {
 		fprintf(stderr,
-			"%s: which table? Give --fd N or --table PID:FD, or "
-			"use: shardmapctl run -- COMMAND...\n",
+			"%s: which table? Give --name NAME, --fd N or --table "
+			"PID:FD, or use: shardmapctl run -- COMMAND...\n",
 			ctl->name);
 		exit(TOOL_EXIT_USAGE);
 	}
@@ -54,13 +56,11 @@ int find_table(struct ctl *ctl)
 
 int create_table(struct ctl *ctl, const struct shardmap_create *create)
 {
-	int device = shardmap_open_device();
+	int device = open_device(ctl);
 	int table;
 
-	if (device < 0) {
-		output_error(ctl, "open " SHARDMAP_DEVICE_PATH, device);
+	if (device < 0)
 		return -1;
-	}
 	table = shardmap_create_table(device, create);
 	if (table < 0)
 		output_error(ctl, "SHARDMAP_IOC_CREATE", table);
@@ -72,7 +72,20 @@ struct create_args {
 	struct ctl *ctl;
 	struct shardmap_create create;
 	bool detach;
+	bool has_mode;
 };
+
+/* Octal, as chmod(1) has it; read and write only. */
+static unsigned int parse_mode(struct argp_state *state, const char *text)
+{
+	unsigned long mode;
+	char *end;
+
+	mode = strtoul(text, &end, 8);
+	if (!*text || *end || mode & ~0666UL)
+		argp_error(state, "--mode: '%s' is not octal, 0 to 0666", text);
+	return mode;
+}
 
 static error_t parse_create(int key, char *arg, struct argp_state *state)
 {
@@ -86,10 +99,21 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 	case 'd':
 		args->detach = true;
 		return 0;
+	case 'm':
+		args->create.mode = parse_mode(state, arg);
+		args->has_mode = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state,
-			   "unexpected argument '%s'; tables have no names",
+			   "unexpected argument '%s'; for a name: --name NAME",
 			   arg);
+		return 0;
+	case ARGP_KEY_END:
+		if (!args->ctl->table_name && args->has_mode)
+			argp_error(state, "--mode goes with --name only");
+		if (args->ctl->table_name && args->detach)
+			argp_error(state, "a table with a name needs nobody "
+					  "to hold it; leave --detach away");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -103,6 +127,14 @@ static void print_holder(const struct ctl *ctl, pid_t pid, int table)
 	else
 		printf("%d:%d\n", (int)pid, table);
 	fflush(stdout);
+}
+
+static void print_name(const struct ctl *ctl)
+{
+	if (ctl->json)
+		output_json(json_pack("{s:s}", "name", ctl->table_name));
+	else
+		printf("%s\n", ctl->table_name);
 }
 
 static _Noreturn void hold(void)
@@ -129,7 +161,10 @@ static _Noreturn void hold_detached(int table)
 enum tool_exit table_create(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct argp_option options[] = {
-		{ "detach", 'd', NULL, 0, "hold the table in the background" },
+		{ "detach", 'd', NULL, 0,
+		  "hold a table without a name in the background" },
+		{ "mode", 'm', "MODE", 0,
+		  "who may open a table with a name (0600)" },
 		{}
 	};
 	static const struct argp_child children[] = {
@@ -138,8 +173,9 @@ enum tool_exit table_create(struct ctl *ctl, int argc, char **argv)
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse_create,
-		.doc = "Makes a table and holds it until killed, for the table lives as "
-		       "long as somebody has it open.  Prints PID:FD, by which --table "
+		.doc = "Makes a table.  With --name it lives until it is unlinked.  "
+		       "Without, it lives as long as somebody has it open: the command "
+		       "holds it until killed, and prints PID:FD, by which --table "
 		       "finds it.",
 		.children = children,
 	};
@@ -148,9 +184,19 @@ enum tool_exit table_create(struct ctl *ctl, int argc, char **argv)
 	pid_t pid;
 
 	ctl_parse(ctl, &argp, 0, argc, argv, &args);
+	if (ctl->table_name) {
+		args.create.name = (uintptr_t)ctl->table_name;
+		args.create.name_len = strlen(ctl->table_name);
+		if (!args.has_mode)
+			args.create.mode = 0600;
+	}
 	table = create_table(ctl, &args.create);
 	if (table < 0)
 		return TOOL_EXIT_FAILED;
+	if (ctl->table_name) {
+		print_name(ctl);
+		return TOOL_EXIT_OK;
+	}
 	if (!args.detach) {
 		print_holder(ctl, getpid(), table);
 		hold();
@@ -181,7 +227,9 @@ static const struct {
 	FIGURE(entries),     FIGURE(entry_bytes),
 	FIGURE(index_bytes), FIGURE(deferred_bytes),
 	FIGURE(buckets),     FIGURE(overflow_lines),
-	FIGURE(resizes),
+	FIGURE(resizes),     FIGURE(evicted),
+	FIGURE(expired),     FIGURE(descriptors),
+	FIGURE(uid),	     FIGURE(gid),
 #undef FIGURE
 };
 
@@ -192,16 +240,61 @@ static uint64_t figure(const struct shardmap_info *info, size_t i)
 	return figures[i].is_u32 ? *(const __u32 *)at : *(const __u64 *)at;
 }
 
+static const char *access_text(unsigned int access)
+{
+	static const char *const texts[] = { "none", "read", "write",
+					     "read write" };
+
+	return texts[access & 3];
+}
+
+static void show_json(const struct shardmap_info *info, const char *hash,
+		      const char *kind)
+{
+	json_t *object = json_pack("{s:s, s:s, s:b, s:b, s:b, s:s, s:i}",
+				   "hash", hash, "kind", kind, "evict",
+				   !!(info->flags & SHARDMAP_CREATE_EVICT),
+				   "frozen", !!(info->state & SHARDMAP_FROZEN),
+				   "named", !!(info->state & SHARDMAP_NAMED),
+				   "access", access_text(info->access), "mode",
+				   (int)info->mode);
+
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+		json_object_set_new(object, figures[i].name,
+				    json_integer(figure(info, i)));
+	if (info->name[0])
+		json_object_set_new(object, "name",
+				    json_string((const char *)info->name));
+	output_json(object);
+}
+
+static void show_text(const struct shardmap_info *info, const char *hash,
+		      const char *kind)
+{
+	if (info->name[0])
+		printf("%-15s %.64s%s\n", "name", (const char *)info->name,
+		       info->state & SHARDMAP_NAMED ? "" : " (unlinked)");
+	printf("%-15s %04o\n", "mode", info->mode);
+	printf("%-15s %s\n", "access", access_text(info->access));
+	printf("%-15s %s\n", "state",
+	       info->state & SHARDMAP_FROZEN ? "frozen" : "live");
+	printf("%-15s %s\n", "hash", hash);
+	printf("%-15s %s\n", "kind", kind);
+	printf("%-15s %s\n", "when full",
+	       info->flags & SHARDMAP_CREATE_EVICT ? "evict" : "refuse");
+	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+		printf("%-15s %" PRIu64 "\n", figures[i].name, figure(info, i));
+}
+
 enum tool_exit table_show(struct ctl *ctl, int argc, char **argv)
 {
 	struct shardmap_info info;
 	const char *hash, *kind;
-	json_t *object;
 	int table, err;
 
 	ctl_parse_none(ctl, argc, argv,
-		       "Prints limits and figures of a table.");
-	table = find_table(ctl);
+		       "Prints limits, state and figures of a table.");
+	table = find_table(ctl, SHARDMAP_READ);
 	if (table < 0)
 		return TOOL_EXIT_FAILED;
 	err = shardmap_info(table, &info);
@@ -210,19 +303,10 @@ enum tool_exit table_show(struct ctl *ctl, int argc, char **argv)
 
 	hash = info.flags & SHARDMAP_CREATE_FAST_HASH ? "fast" : "siphash";
 	kind = info.flags & SHARDMAP_CREATE_INLINE ? "inline" : "tagged";
-	if (ctl->json) {
-		object = json_pack("{s:s, s:s}", "hash", hash, "kind", kind);
-		for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
-			json_object_set_new(object, figures[i].name,
-					    json_integer(figure(&info, i)));
-		output_json(object);
-		return TOOL_EXIT_OK;
-	}
-	printf("%-15s %s\n", "hash", hash);
-	printf("%-15s %s\n", "kind", kind);
-	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
-		printf("%-15s %" PRIu64 "\n", figures[i].name,
-		       figure(&info, i));
+	if (ctl->json)
+		show_json(&info, hash, kind);
+	else
+		show_text(&info, hash, kind);
 	return TOOL_EXIT_OK;
 }
 
@@ -232,7 +316,7 @@ enum tool_exit table_clear(struct ctl *ctl, int argc, char **argv)
 	int table, err;
 
 	ctl_parse_none(ctl, argc, argv, "Removes all entries of a table.");
-	table = find_table(ctl);
+	table = find_table(ctl, SHARDMAP_WRITE);
 	if (table < 0)
 		return TOOL_EXIT_FAILED;
 	err = shardmap_clear(table, &removed);
@@ -242,5 +326,77 @@ enum tool_exit table_clear(struct ctl *ctl, int argc, char **argv)
 		output_json(json_pack("{s:I}", "removed", (json_int_t)removed));
 	else
 		printf("%" PRIu64 " entries removed\n", removed);
+	return TOOL_EXIT_OK;
+}
+
+enum tool_exit table_freeze(struct ctl *ctl, int argc, char **argv)
+{
+	int table, err;
+
+	ctl_parse_none(
+		ctl, argc, argv,
+		"Lets a table never change again.  It cannot be undone.");
+	table = find_table(ctl, SHARDMAP_WRITE);
+	if (table < 0)
+		return TOOL_EXIT_FAILED;
+	err = shardmap_freeze(table);
+	if (err)
+		return output_error(ctl, "SHARDMAP_IOC_FREEZE", err);
+	if (ctl->json)
+		output_json(json_object());
+	return TOOL_EXIT_OK;
+}
+
+struct reserve_args {
+	struct ctl *ctl;
+	uint64_t entries;
+	bool given;
+};
+
+static error_t parse_reserve(int key, char *arg, struct argp_state *state)
+{
+	struct reserve_args *args = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = args->ctl;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (args->given)
+			argp_error(state, "unexpected argument '%s'", arg);
+		args->entries = tool_arg_u64(state, "ENTRIES", arg, 0,
+					     SHARDMAP_RESERVE_MAX);
+		args->given = true;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_usage(state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+enum tool_exit table_reserve(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &ctl_argp },
+						      {} };
+	static const struct argp argp = {
+		.parser = parse_reserve,
+		.args_doc = "ENTRIES",
+		.doc = "Makes room for so many entries now, so that the table need not "
+		       "grow later; 0 takes that back.",
+		.children = children,
+	};
+	struct reserve_args args = { .ctl = ctl };
+	int table, err;
+
+	ctl_parse(ctl, &argp, 0, argc, argv, &args);
+	table = find_table(ctl, SHARDMAP_WRITE);
+	if (table < 0)
+		return TOOL_EXIT_FAILED;
+	err = shardmap_reserve(table, args.entries);
+	if (err)
+		return output_error(ctl, "SHARDMAP_IOC_RESERVE", err);
+	if (ctl->json)
+		output_json(json_object());
 	return TOOL_EXIT_OK;
 }

@@ -37,7 +37,27 @@ static const struct {
 	  "needs the right to trace that process: be its user, or root" },
 	{ "pidfd_getfd", -EBADF, "that process has no such descriptor" },
 	{ "SHARDMAP_IOC_CREATE", -EINVAL,
-	  "a limit is out of range; see: shardmapctl device info" },
+	  "a limit or the name is out of range; see: shardmapctl device info" },
+	{ "SHARDMAP_IOC_CREATE", -EEXIST,
+	  "there is a table of this name; see: shardmapctl table list" },
+	{ "SHARDMAP_IOC_CREATE", -EDQUOT,
+	  "your user has as many tables as are allowed; see: shardmapctl device info" },
+	{ "SHARDMAP_IOC_OPEN", -ENOENT,
+	  "there is no table of this name; see: shardmapctl table list" },
+	{ "SHARDMAP_IOC_OPEN", -EACCES,
+	  "the table's mode does not let you; see: shardmapctl table list" },
+	{ "SHARDMAP_IOC_UNLINK", -ENOENT,
+	  "there is no table of this name; see: shardmapctl table list" },
+	{ NULL, -EPERM,
+	  "only the table's owner may do this; see: shardmapctl "
+	  "table list" },
+	{ NULL, -EROFS, "the table is frozen; no one can change it any more" },
+	{ NULL, -ESTALE,
+	  "the entry has another version or value by now; see: "
+	  "shardmapctl entry get --json" },
+	{ NULL, -EDQUOT,
+	  "your user's tables take as many bytes as are allowed; see: "
+	  "shardmapctl device info" },
 	{ NULL, -ENOTTY,
 	  "the descriptor is no table of shardmap, or the module is older than this tool" },
 	{ NULL, -EBADF,
@@ -123,6 +143,7 @@ enum {
 	OPT_MAX_VALUE_LEN,
 	OPT_FAST_HASH,
 	OPT_INLINE,
+	OPT_EVICT,
 };
 
 static const struct argp_option create_options[] = {
@@ -139,6 +160,9 @@ static const struct argp_option create_options[] = {
 	{ "inline", OPT_INLINE, NULL, 0,
 	  "for keys and values of one length each, up to 8 bytes: faster; takes "
 	  "--max-key-len and --max-value-len (8)" },
+	{ "evict", OPT_EVICT, NULL, 0,
+	  "when full, remove entries not used lately rather than refuse new ones; "
+	  "takes --max-entries or --max-bytes" },
 	{}
 };
 
@@ -161,6 +185,18 @@ static void check_inline(struct argp_state *state,
 	if (create->max_bytes)
 		argp_error(state, "--inline: entries have no memory of their "
 				  "own; use --max-entries, not --max-bytes");
+}
+
+static void check_evict(struct argp_state *state,
+			const struct shardmap_create *create)
+{
+	if (!(create->flags & SHARDMAP_CREATE_EVICT))
+		return;
+	if (!create->max_entries && !create->max_bytes)
+		argp_error(state,
+			   "--evict: needs --max-entries or --max-bytes");
+	if (create->flags & SHARDMAP_CREATE_INLINE)
+		argp_error(state, "--evict does not go with --inline");
 }
 
 static error_t parse_create(int key, char *arg, struct argp_state *state)
@@ -198,8 +234,12 @@ static error_t parse_create(int key, char *arg, struct argp_state *state)
 	case OPT_INLINE:
 		create->flags |= SHARDMAP_CREATE_INLINE;
 		return 0;
+	case OPT_EVICT:
+		create->flags |= SHARDMAP_CREATE_EVICT;
+		return 0;
 	case ARGP_KEY_END:
 		check_inline(state, create);
+		check_evict(state, create);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -224,20 +264,10 @@ int tool_inherited_fd(int fd)
 	return number;
 }
 
-int tool_open_table(int fd, const struct shardmap_create *create)
+int tool_new_table(const struct shardmap_create *create)
 {
-	struct shardmap_info info;
-	int device, table, err;
+	int device = shardmap_open_device(), table;
 
-	table = tool_inherited_fd(fd);
-	if (table != -ENOENT) {
-		err = table < 0 ? table : shardmap_info(table, &info);
-		if (err)
-			tool_error("SHARDMAP_IOC_INFO", err);
-		return err ? err : table;
-	}
-
-	device = shardmap_open_device();
 	if (device < 0) {
 		tool_error("open " SHARDMAP_DEVICE_PATH, device);
 		return device;
@@ -247,4 +277,18 @@ int tool_open_table(int fd, const struct shardmap_create *create)
 		tool_error("SHARDMAP_IOC_CREATE", table);
 	close(device);
 	return table;
+}
+
+int tool_open_table(int fd, const struct shardmap_create *create)
+{
+	struct shardmap_info info;
+	int table, err;
+
+	table = tool_inherited_fd(fd);
+	if (table == -ENOENT)
+		return tool_new_table(create);
+	err = table < 0 ? table : shardmap_info(table, &info);
+	if (err)
+		tool_error("SHARDMAP_IOC_INFO", err);
+	return err ? err : table;
 }
