@@ -194,9 +194,6 @@ TEST_F(access, of_each_operation)
 		before = versions(self->fd);
 		a = do_use(self->limited, use, STR("key"));
 		b = do_use(self->limited, use, OBJ(long_key));
-		/* A command that this module does not have. */
-		if (a == -ENOTTY)
-			continue;
 		EXPECT_EQ(!allowed, a == -EACCES)
 		{
 			TH_LOG("opcode %u, flags %#x: %d", use->opcode,
@@ -279,6 +276,7 @@ TEST_F(access, of_commands_to_the_whole_table)
 		.buf = to_u64(buf),
 		.buf_len = sizeof(buf),
 	};
+	struct shardmap_watch watch = { .size = sizeof(watch) };
 	struct shardmap_info info;
 	__u64 removed;
 
@@ -300,6 +298,11 @@ TEST_F(access, of_commands_to_the_whole_table)
 	}
 	EXPECT_EQ(no_write, do_clear(self->limited, &removed));
 	EXPECT_EQ(no_write ? 2 : 0, count_entries(self->fd));
+	EXPECT_EQ(no_read, do_ioctl(self->limited, SHARDMAP_IOC_WATCH, &watch));
+	EXPECT_EQ(no_write, do_reserve(self->limited, 1000));
+	EXPECT_EQ(no_write, do_freeze(self->limited));
+	test_cmd_info(self->limited, &info);
+	EXPECT_EQ(no_write ? 0 : SHARDMAP_FROZEN, info.state);
 }
 
 TEST_F(access, is_never_more_than_that_of_the_giver)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Lengths and limits: the last that fits, and the first that does not. */
 #include "batch.h"
+#include "limit.h"
 #include "scan.h"
 #include "table.h"
 
@@ -137,19 +138,6 @@ TEST_F(table, max_entries_of_one)
 		test_cmd_delete(fd, OBJ(i));
 	}
 	close(fd);
-}
-
-/* Memory that one entry with an int for a key takes, as INFO tells it. */
-static __u64 entry_cost(int dev, __u32 value_len)
-{
-	int fd = do_create(dev, NULL), key = 0;
-	struct shardmap_info info = {};
-
-	if (fd < 0 || store(fd, OBJ(key), bytes, value_len) ||
-	    do_info(fd, &info))
-		return 0;
-	close(fd);
-	return info.entry_bytes;
 }
 
 TEST_F(table, max_bytes_is_exact)

@@ -5,6 +5,9 @@
 static const char tables_path[] =
 	"/sys/module/shardmap/parameters/max_user_tables";
 
+static const char bytes_path[] =
+	"/sys/module/shardmap/parameters/max_user_bytes";
+
 static __u64 read_number(const char *path)
 {
 	char text[32] = "";
@@ -24,12 +27,13 @@ static bool write_number(const char *path, __u64 number)
 	return write_file(path, text);
 }
 
-/* The device, opened by root, and the limit there was. */
+/* The device, opened by root, and the limits there were. */
 FIXTURE(quota)
 {
 	int dev;
 	__s64 tables;
 	__u64 max_tables;
+	__u64 max_bytes;
 };
 
 FIXTURE_SETUP(quota)
@@ -40,6 +44,7 @@ FIXTURE_SETUP(quota)
 	ASSERT_LE(0, self->dev);
 	self->tables = count_tables(self->dev);
 	self->max_tables = read_number(tables_path);
+	self->max_bytes = read_number(bytes_path);
 }
 
 FIXTURE_TEARDOWN(quota)
@@ -47,6 +52,7 @@ FIXTURE_TEARDOWN(quota)
 	if (geteuid())
 		return;
 	EXPECT_TRUE(write_number(tables_path, self->max_tables));
+	EXPECT_TRUE(write_number(bytes_path, self->max_bytes));
 	EXPECT_EQ(self->tables, count_tables(self->dev));
 	EXPECT_EQ(0, close(self->dev));
 }
@@ -290,6 +296,89 @@ TEST_F(quota, is_never_passed)
 
 	ASSERT_TRUE(write_number(tables_path, 2));
 	EXPECT_EQ(0, in_child(crowd_stays_within, &c));
+}
+
+enum { BYTES = 4 << 20, VALUE = 1 << 15 };
+
+/* Store large values until there is no more room; returns how many. */
+static unsigned int fill_with_values(int fd, int *err)
+{
+	static char value[VALUE];
+	unsigned int i = 0;
+
+	do
+		*err = store(fd, OBJ(i), OBJ(value));
+	while (!*err && ++i < 1000);
+	return i;
+}
+
+static bool tables_share_the_bytes(void *arg)
+{
+	int dev = *(int *)arg, a, b, err;
+	struct shardmap_device_info info;
+	unsigned int nr, key = 0;
+
+	CHECK(become(ALICE, STAFF, 0));
+	CHECK(!do_device_info(dev, &info));
+	CHECK(info.user_bytes == 0 && info.user_max_bytes == BYTES);
+	a = make_small(dev);
+	b = make_small(dev);
+	CHECK(a >= 0 && b >= 0);
+	nr = fill_with_values(a, &err);
+	CHECK(err == -EDQUOT);
+	CHECK(nr > BYTES / VALUE / 2 && nr <= BYTES / VALUE);
+	CHECK(!do_device_info(dev, &info));
+	CHECK(info.user_bytes > BYTES / 2 && info.user_bytes <= BYTES);
+	CHECK(count_entries(a) == nr);
+	/* What one table took, another one lacks. */
+	CHECK(fill_with_values(b, &err) == 0);
+	CHECK(err == -EDQUOT);
+	/* And what one gives back, another one may take. */
+	CHECK(!do_delete(a, OBJ(key)));
+	CHECK(fill_with_values(b, &err) == 1);
+	CHECK(err == -EDQUOT);
+	return true;
+}
+
+TEST_F(quota, of_bytes)
+{
+	ASSERT_TRUE(write_number(bytes_path, BYTES));
+	EXPECT_EQ(0, in_child(tables_share_the_bytes, &self->dev));
+	EXPECT_EQ(0, in_child(nobody_else_is_counted, &self->dev));
+}
+
+static bool full_user_gets_no_table(void *arg)
+{
+	int dev = *(int *)arg, fd, err;
+	unsigned int i;
+
+	CHECK(become(ALICE, STAFF, 0));
+	/* By the index alone, which no store refuses. */
+	fd = do_create(dev, NULL);
+	CHECK(fd >= 0);
+	for (i = 0; i < 100 && make_small(dev) >= 0; i++)
+		;
+	CHECK(i < 100);
+	CHECK(make_small(dev) == -EDQUOT);
+	CHECK(fill_with_values(fd, &err) == 0 && err == -EDQUOT);
+	return true;
+}
+
+TEST_F(quota, of_bytes_has_the_index_in_it)
+{
+	ASSERT_TRUE(write_number(bytes_path, 4096));
+	EXPECT_EQ(0, in_child(full_user_gets_no_table, &self->dev));
+}
+
+TEST_F(quota, of_bytes_exempts_who_has_the_capability)
+{
+	int fd, err;
+
+	ASSERT_TRUE(write_number(bytes_path, BYTES));
+	fd = make_small(self->dev);
+	ASSERT_LE(0, fd);
+	EXPECT_LT(BYTES / VALUE, fill_with_values(fd, &err));
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -135,6 +135,8 @@ union smdev_arg {
 	struct shardmap_scan scan;
 	struct shardmap_clear clear;
 	struct shardmap_handle handle;
+	struct shardmap_freeze freeze;
+	struct shardmap_reserve reserve;
 	struct shardmap_watch watch;
 };
 
@@ -204,7 +206,7 @@ u64 smdev_new_id(void);
 u64 smdev_nr_tables(void);
 
 /* quota.c */
-struct smdev_user *smdev_user_charge(kuid_t uid);
+struct smdev_user *smdev_user_charge(kuid_t uid, struct shardmap_quota **quota);
 void smdev_user_uncharge(struct smdev_user *user);
 void smdev_user_info(struct shardmap_device_info *info);
 

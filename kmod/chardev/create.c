@@ -48,7 +48,8 @@ void smdev_table_put(struct smdev_table *table)
 	atomic64_dec(&nr_tables);
 }
 
-static struct shardmap *map_create(const struct shardmap_create *create)
+static struct shardmap *map_create(const struct shardmap_create *create,
+				   struct shardmap_quota *quota)
 {
 	struct shardmap_params params = {
 		.flags = SHARDMAP_ACCOUNT,
@@ -57,6 +58,7 @@ static struct shardmap *map_create(const struct shardmap_create *create)
 		.max_value_len = create->max_value_len,
 		.max_entries = create->max_entries,
 		.max_bytes = create->max_bytes,
+		.quota = quota,
 	};
 
 	if (create->flags & SHARDMAP_CREATE_FAST_HASH)
@@ -72,6 +74,7 @@ static struct shardmap *map_create(const struct shardmap_create *create)
 static struct smdev_table *table_create(const struct shardmap_create *create)
 {
 	struct smdev_table *table = kzalloc(sizeof(*table), SMDEV_GFP);
+	struct shardmap_quota *quota;
 	int err;
 
 	if (!table)
@@ -84,12 +87,12 @@ static struct smdev_table *table_create(const struct shardmap_create *create)
 	}
 	table->uid = current_fsuid();
 	table->gid = current_fsgid();
-	table->user = smdev_user_charge(table->uid);
+	table->user = smdev_user_charge(table->uid, &quota);
 	if (IS_ERR(table->user)) {
 		err = PTR_ERR(table->user);
 		goto free_table;
 	}
-	table->map = map_create(create);
+	table->map = map_create(create, quota);
 	if (IS_ERR(table->map)) {
 		err = PTR_ERR(table->map);
 		goto uncharge_user;

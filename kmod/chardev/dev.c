@@ -22,6 +22,7 @@ static long device_info(struct smdev_cmd *cmd)
 		.max_shards = SHARDMAP_SHARDS_MAX,
 		.max_batch_ops = SHARDMAP_BATCH_OPS_MAX,
 		.tables = smdev_nr_tables(),
+		.max_atomic_ops = SHARDMAP_ATOMIC_OPS_MAX,
 		.max_name_len = SHARDMAP_NAME_LEN_MAX,
 	};
 	smdev_user_info(info);

@@ -6,10 +6,11 @@
 
 #include "chardev.h"
 
-/* It may be out of date when the caller sees it. */
+/* A name may be gone when the caller sees that it was there. */
 static u32 state_of(const struct smdev_table *table)
 {
-	return READ_ONCE(table->user_ns) ? SHARDMAP_NAMED : 0;
+	return (READ_ONCE(table->user_ns) ? SHARDMAP_NAMED : 0) |
+	       (shardmap_is_frozen(table->map) ? SHARDMAP_FROZEN : 0);
 }
 
 /**
@@ -78,5 +79,7 @@ void smdev_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "access:\t%s%s\n",
 		   handle->access & SHARDMAP_READ ? "r" : "",
 		   handle->access & SHARDMAP_WRITE ? "w" : "");
-	seq_printf(m, "state:\t%s\n", state & SHARDMAP_NAMED ? "named" : "");
+	seq_printf(m, "state:\t%s%s%s\n", state & SHARDMAP_NAMED ? "named" : "",
+		   state == (SHARDMAP_NAMED | SHARDMAP_FROZEN) ? " " : "",
+		   state & SHARDMAP_FROZEN ? "frozen" : "");
 }

@@ -28,6 +28,8 @@ static void __maybe_unused build_check_abi(void)
 	BUILD_BUG_ON(sizeof(struct shardmap_scan) != 64);
 	BUILD_BUG_ON(sizeof(struct shardmap_clear) != 16);
 	BUILD_BUG_ON(sizeof(struct shardmap_handle) != 8);
+	BUILD_BUG_ON(sizeof(struct shardmap_freeze) != 8);
+	BUILD_BUG_ON(sizeof(struct shardmap_reserve) != 16);
 	BUILD_BUG_ON(sizeof(struct shardmap_watch) != 16);
 	BUILD_BUG_ON(sizeof(struct shardmap_change) != 16);
 	BUILD_BUG_ON(sizeof(union smdev_arg) > 256);

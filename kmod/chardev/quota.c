@@ -15,16 +15,26 @@ static unsigned int max_user_tables = 1024;
 module_param(max_user_tables, uint, 0644);
 MODULE_PARM_DESC(max_user_tables, "most tables of one user, 0 for no limit");
 
+static unsigned long long max_user_bytes;
+module_param(max_user_bytes, ullong, 0644);
+MODULE_PARM_DESC(max_user_bytes,
+		 "most bytes in tables of one user, 0 for no limit");
+
 /**
  * struct smdev_user - who has tables
  * @link: place in users, under users_lock
  * @uid: the user, does not change
- * @tables: number of tables, at least 1; under users_lock
+ * @tables: number of tables; under users_lock
+ * @quota: memory that the tables share, NULL if there is no limit; under users_lock,
+ *	does not change while there are tables
+ * @max_bytes: how much that is; under users_lock
  */
 struct smdev_user {
 	struct hlist_node link;
 	kuid_t uid;
 	unsigned int tables;
+	struct shardmap_quota *quota;
+	u64 max_bytes;
 };
 
 /* Protects users and what they point to. */
@@ -60,38 +70,69 @@ static bool is_exempt(void)
 	return capable(CAP_SYS_RESOURCE);
 }
 
-static bool is_full(const struct smdev_user *user)
+static void remove_locked(struct smdev_user *user)
+{
+	lockdep_assert_held(&users_lock);
+	hash_del(&user->link);
+	shardmap_quota_put(user->quota);
+	kfree(user);
+}
+
+/* A limit that is changed later is for users who have no quota at that time. */
+static int need_quota_locked(struct smdev_user *user, u64 max_bytes)
+{
+	if (!user->quota) {
+		user->quota = shardmap_quota_create(max_bytes);
+		if (!user->quota)
+			return -ENOMEM;
+		user->max_bytes = max_bytes;
+	}
+	/* The table itself would not notice before its first entry. */
+	return shardmap_quota_bytes(user->quota) < user->max_bytes ? 0 :
+								     -EDQUOT;
+}
+
+static int charge_locked(struct smdev_user *user, struct shardmap_quota **quota)
 {
 	unsigned int most = READ_ONCE(max_user_tables);
+	u64 max_bytes = READ_ONCE(max_user_bytes);
+	int err;
 
-	return most && user && user->tables >= most && !is_exempt();
+	lockdep_assert_held(&users_lock);
+	*quota = NULL;
+	if (most && user->tables >= most && !is_exempt())
+		return -EDQUOT;
+	if (max_bytes && !is_exempt()) {
+		err = need_quota_locked(user, max_bytes);
+		if (err)
+			return err;
+		*quota = user->quota;
+	}
+	user->tables++;
+	return 0;
 }
 
 /**
  * smdev_user_charge() - Count a new table.
  * @uid: who makes it
+ * @quota: out: for the table's memory, valid until smdev_user_uncharge(), or NULL
  *
  * Context: Process context.
  * Return: The user, for smdev_user_uncharge(); ERR_PTR(-EDQUOT) if the user has as
- * many as are allowed; ERR_PTR(-ENOMEM).
+ * many tables, or as much memory in them, as are allowed; ERR_PTR(-ENOMEM).
  */
-struct smdev_user *smdev_user_charge(kuid_t uid)
+struct smdev_user *smdev_user_charge(kuid_t uid, struct shardmap_quota **quota)
 {
 	struct smdev_user *user;
+	int err;
 
 	mutex_lock(&users_lock);
-	user = find_locked(uid);
-	if (is_full(user)) {
-		user = ERR_PTR(-EDQUOT);
-	} else {
-		user = user ?: add_locked(uid);
-		if (user)
-			user->tables++;
-		else
-			user = ERR_PTR(-ENOMEM);
-	}
+	user = find_locked(uid) ?: add_locked(uid);
+	err = user ? charge_locked(user, quota) : -ENOMEM;
+	if (err && user && !user->tables)
+		remove_locked(user);
 	mutex_unlock(&users_lock);
-	return user;
+	return err ? ERR_PTR(err) : user;
 }
 
 /**
@@ -103,10 +144,8 @@ struct smdev_user *smdev_user_charge(kuid_t uid)
 void smdev_user_uncharge(struct smdev_user *user)
 {
 	mutex_lock(&users_lock);
-	if (!--user->tables) {
-		hash_del(&user->link);
-		kfree(user);
-	}
+	if (!--user->tables)
+		remove_locked(user);
 	mutex_unlock(&users_lock);
 }
 
@@ -120,9 +159,15 @@ void smdev_user_info(struct shardmap_device_info *info)
 {
 	const struct smdev_user *user;
 
+	info->user_max_tables = READ_ONCE(max_user_tables);
+	info->user_max_bytes = READ_ONCE(max_user_bytes);
 	mutex_lock(&users_lock);
 	user = find_locked(current_fsuid());
-	info->user_tables = user ? user->tables : 0;
+	if (user)
+		info->user_tables = user->tables;
+	if (user && user->quota) {
+		info->user_bytes = shardmap_quota_bytes(user->quota);
+		info->user_max_bytes = user->max_bytes;
+	}
 	mutex_unlock(&users_lock);
-	info->user_max_tables = READ_ONCE(max_user_tables);
 }

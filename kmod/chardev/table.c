@@ -20,6 +20,26 @@ static long table_handle(struct smdev_cmd *cmd)
 	return smdev_handle_open(cmd->table, arg->access);
 }
 
+static long table_freeze(struct smdev_cmd *cmd)
+{
+	const struct shardmap_freeze *arg = cmd->arg;
+
+	if (arg->flags)
+		return -EINVAL;
+	shardmap_freeze(cmd->table->map);
+	return 0;
+}
+
+static long table_reserve(struct smdev_cmd *cmd)
+{
+	const struct shardmap_reserve *arg = cmd->arg;
+
+	BUILD_BUG_ON(SHARDMAP_RESERVE_MAX != SHARDMAP_MAX_RESERVE);
+	if (arg->flags)
+		return -EINVAL;
+	return shardmap_reserve(cmd->table->map, arg->entries);
+}
+
 /* Those most used come first.  Operations look at the access themselves. */
 static const struct smdev_ioctl table_ioctls[] = {
 	SMDEV_IOCTL(SHARDMAP_IOC_GET, smdev_get, shardmap_op, old),
@@ -37,6 +57,10 @@ static const struct smdev_ioctl table_ioctls[] = {
 	SMDEV_IOCTL_FOR(SHARDMAP_WRITE, SHARDMAP_IOC_CLEAR, smdev_clear,
 			shardmap_clear, removed),
 	SMDEV_IOCTL(SHARDMAP_IOC_HANDLE, table_handle, shardmap_handle, access),
+	SMDEV_IOCTL_FOR(SHARDMAP_WRITE, SHARDMAP_IOC_FREEZE, table_freeze,
+			shardmap_freeze, flags),
+	SMDEV_IOCTL_FOR(SHARDMAP_WRITE, SHARDMAP_IOC_RESERVE, table_reserve,
+			shardmap_reserve, entries),
 	SMDEV_IOCTL_FOR(SHARDMAP_READ, SHARDMAP_IOC_WATCH, smdev_watch_begin,
 			shardmap_watch, reserved),
 };

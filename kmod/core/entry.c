@@ -12,10 +12,8 @@
 
 #include "internal.h"
 
-#define CACHE_STEP 8
-#define CACHE_MIN (sizeof(struct sm_entry) + CACHE_STEP)
 #define CACHE_MAX 256
-#define NR_CACHES ((CACHE_MAX - CACHE_MIN) / CACHE_STEP + 1)
+#define NR_CACHES ((CACHE_MAX - SM_ENTRY_MIN) / SM_ENTRY_STEP + 1)
 
 static struct kmem_cache *entry_caches[NR_CACHES];
 static char entry_cache_names[NR_CACHES][24];
@@ -31,12 +29,12 @@ int sm_entry_caches_create(void)
 	unsigned int i;
 
 	for (i = 0; i < NR_CACHES; i++) {
-		unsigned int size = CACHE_MIN + i * CACHE_STEP;
+		unsigned int size = SM_ENTRY_MIN + i * SM_ENTRY_STEP;
 
 		snprintf(entry_cache_names[i], sizeof(entry_cache_names[i]),
 			 "shardmap_entry-%u", size);
 		entry_caches[i] = kmem_cache_create(entry_cache_names[i], size,
-						    CACHE_STEP, 0, NULL);
+						    SM_ENTRY_STEP, 0, NULL);
 		if (!entry_caches[i]) {
 			sm_entry_caches_destroy();
 			return -ENOMEM;
@@ -60,16 +58,6 @@ void sm_entry_caches_destroy(void)
 	}
 }
 
-static size_t entry_size(u32 key_len, u32 value_len, unsigned int flags)
-{
-	size_t size = sizeof(struct sm_entry) + sm_value_offset(key_len) +
-		      ALIGN(value_len, CACHE_STEP);
-
-	if (flags & SM_ENTRY_EXPIRES)
-		size += sizeof(u64);
-	return max(size, CACHE_MIN);
-}
-
 /**
  * sm_entry_alloc() - Allocate an entry.
  * @key_len: length of its key in bytes, at least 1
@@ -86,12 +74,13 @@ static size_t entry_size(u32 key_len, u32 value_len, unsigned int flags)
 struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, unsigned int flags,
 				gfp_t gfp)
 {
-	size_t size = entry_size(key_len, value_len, flags);
+	size_t size = sm_entry_size(key_len, value_len, flags);
 	struct sm_entry *e;
 
 	if (size <= CACHE_MAX)
 		e = kmem_cache_alloc(
-			entry_caches[(size - CACHE_MIN) / CACHE_STEP], gfp);
+			entry_caches[(size - SM_ENTRY_MIN) / SM_ENTRY_STEP],
+			gfp);
 	else
 		e = kvmalloc(size, gfp);
 	if (!e)
@@ -133,18 +122,6 @@ void sm_entry_free_bulk(void **objects, unsigned int nr)
 	}
 	if (slab)
 		kfree_bulk(slab, objects);
-}
-
-/**
- * sm_entry_bytes() - Memory that an entry takes.
- * @e: the entry
- *
- * Context: Any context.
- * Return: Bytes, as allocated from the slab caches or asked of kvmalloc().
- */
-size_t sm_entry_bytes(const struct sm_entry *e)
-{
-	return entry_size(e->key_len, e->value_len, e->flags);
 }
 
 /**

@@ -95,8 +95,8 @@ static __always_inline struct sm_entry *sm_find_from(const struct shardmap *map,
 
 		for (; match; match &= match - 1) {
 			/*
-			 * Pairs with rcu_assign_pointer() in publish_entry(),
-			 * replace_locked(), replace_slot(), add_overflow() and
+			 * Pairs with rcu_assign_pointer() in sm_publish_entry(),
+			 * sm_tagged_replace(), replace_slot(), sm_add_overflow() and
 			 * mark_moved().
 			 */
 			e = sm_slot_rcu(line, sm_next_slot(match));
@@ -120,39 +120,38 @@ next_line:
 	return NULL;
 }
 
-/* Fetch the line that an update is going to look at, before it takes the lock. */
-static inline void sm_prefetch_line(const struct shardmap *map, u64 hash)
-{
-	rcu_read_lock();
-	prefetch(sm_first_line(map, hash));
-	rcu_read_unlock();
-}
-
-/* Is the key there, in all likelihood?  Only a hint, like the two around it. */
-static inline bool sm_is_likely(const struct shardmap *map, u64 hash)
-{
-	bool likely_there;
-
-	rcu_read_lock();
-	likely_there = sm_match(READ_ONCE(sm_first_line(map, hash)->tags),
-				sm_tag(hash));
-	rcu_read_unlock();
-	return likely_there;
-}
-
-/* Fetch the entry that a key most likely has. */
-static inline void sm_prefetch_entry(const struct shardmap *map, u64 hash)
+/*
+ * Fetch the line that an update is going to look at, before it takes the lock.  With
+ * @look, is the key there, in all likelihood?  That is only a hint.
+ */
+static __always_inline bool sm_peek(const struct shardmap *map, u64 hash,
+				    bool look)
 {
 	const struct sm_line *line;
-	unsigned long match;
+	bool is_likely = false;
 
 	rcu_read_lock();
 	line = sm_first_line(map, hash);
-	/* Only a hint: no order is needed, and nothing is done with the entry. */
-	match = sm_match(READ_ONCE(line->tags), sm_tag(hash));
+	if (look)
+		is_likely = sm_match(READ_ONCE(line->tags), sm_tag(hash));
+	else
+		prefetch(line);
+	rcu_read_unlock();
+	return is_likely;
+}
+
+/*
+ * Fetch the entry that a key most likely has, within an RCU read-side critical
+ * section.  Only a hint: no order is needed, and nothing is done with the entry.
+ */
+static __always_inline void sm_prefetch_entry(const struct shardmap *map,
+					      u64 hash)
+{
+	const struct sm_line *line = sm_first_line(map, hash);
+	unsigned long match = sm_match(READ_ONCE(line->tags), sm_tag(hash));
+
 	if (match)
 		prefetch(sm_slot_rcu(line, sm_next_slot(match)));
-	rcu_read_unlock();
 }
 
 #endif /* _SHARDMAP_CORE_FIND_H */

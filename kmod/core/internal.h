@@ -31,6 +31,7 @@
 #include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
@@ -83,6 +84,10 @@ struct sm_entry {
 	u8 used;
 	u8 data[] __aligned(8);
 };
+
+/* Sizes of entries are multiples of the one, and not below the other. */
+#define SM_ENTRY_STEP 8
+#define SM_ENTRY_MIN (sizeof(struct sm_entry) + SM_ENTRY_STEP)
 
 #define SM_ENTRY_EXPIRES BIT(0)
 #define SM_ENTRY_TRACKED BIT(1) /* lookups set @used */
@@ -381,13 +386,30 @@ struct sm_entry *sm_entry_alloc(u32 key_len, u32 value_len, unsigned int flags,
 				gfp_t gfp);
 void sm_entry_free(struct sm_entry *e);
 void sm_entry_free_bulk(void **objects, unsigned int nr);
-size_t sm_entry_bytes(const struct sm_entry *e);
 bool sm_entry_use(struct sm_entry *e);
 bool sm_entry_is_over(const struct sm_entry *e);
 
 static inline size_t sm_value_offset(u32 key_len)
 {
 	return ALIGN(key_len, 8);
+}
+
+/* Memory of an entry, in the steps of the slab caches. */
+static inline size_t sm_entry_size(u32 key_len, u32 value_len,
+				   unsigned int flags)
+{
+	size_t size = sizeof(struct sm_entry) + sm_value_offset(key_len) +
+		      ALIGN(value_len, SM_ENTRY_STEP);
+
+	if (flags & SM_ENTRY_EXPIRES)
+		size += sizeof(u64);
+	return max(size, SM_ENTRY_MIN);
+}
+
+/* Memory that an entry takes, as allocated from the slab caches or asked for. */
+static inline size_t sm_entry_bytes(const struct sm_entry *e)
+{
+	return sm_entry_size(e->key_len, e->value_len, e->flags);
 }
 
 static inline void *sm_entry_value(const struct sm_entry *e)
@@ -450,13 +472,43 @@ void sm_visit_bucket(struct sm_shard *shard, struct sm_line *line,
 void sm_shard_compact(struct shardmap *map, struct sm_shard *shard);
 
 /* limits.c */
-int sm_hold(struct shardmap *map, long entries, long bytes);
-void sm_account(struct sm_shard *shard, long entries, long bytes);
+int sm_hold_limited(struct shardmap *map, long entries, long bytes);
 void sm_forget(struct shardmap *map, struct sm_shard *shard, long entries,
 	       long bytes);
 void sm_account_index(struct shardmap *map, struct sm_shard *shard, long bytes);
 struct shardmap_quota *sm_quota_get(struct shardmap_quota *quota);
 void sm_quota_release(struct shardmap *map, const struct sm_shard *shard);
+
+/**
+ * sm_hold() - Take what an update needs of a table's limits.
+ * @map: the table
+ * @entries: how many entries come, or leave if negative
+ * @bytes: memory that comes, or leaves if negative
+ *
+ * Context: Lock of a shard held that @entries come to.
+ * Return: 0; -ENOSPC or -EDQUOT, with nothing taken, if a limit would be passed.
+ */
+static inline int sm_hold(struct shardmap *map, long entries, long bytes)
+{
+	if (likely(!(map->max_entries | map->max_bytes) && !map->quota))
+		return 0;
+	return sm_hold_limited(map, entries, bytes);
+}
+
+/**
+ * sm_account() - Count entries that come to a shard or leave it.
+ * @shard: the shard
+ * @entries: how many come, or leave if negative
+ * @bytes: memory that comes, or leaves if negative
+ *
+ * Context: Shard lock held, after sm_hold().
+ */
+static inline void sm_account(struct sm_shard *shard, long entries, long bytes)
+{
+	lockdep_assert_held(&shard->lock);
+	WRITE_ONCE(shard->count, shard->count + entries);
+	WRITE_ONCE(shard->bytes, shard->bytes + bytes);
+}
 
 /* tagged.c */
 struct sm_entry *sm_tagged_remove(struct shardmap *map, struct sm_shard *shard,

@@ -57,7 +57,7 @@ static bool hold_quota(struct shardmap_quota *quota, long entries, long bytes)
 }
 
 /**
- * sm_hold() - Take what an update needs of a table's limits.
+ * sm_hold_limited() - sm_hold() of a table that has limits.
  * @map: the table
  * @entries: how many entries come, or leave if negative
  * @bytes: memory that comes, or leaves if negative
@@ -65,7 +65,7 @@ static bool hold_quota(struct shardmap_quota *quota, long entries, long bytes)
  * Context: Lock of a shard held that @entries come to.
  * Return: 0; -ENOSPC or -EDQUOT, with nothing taken, if a limit would be passed.
  */
-int sm_hold(struct shardmap *map, long entries, long bytes)
+int sm_hold_limited(struct shardmap *map, long entries, long bytes)
 {
 	if (map->max_entries &&
 	    !hold(&map->entries_held, map->max_entries, entries))
@@ -82,21 +82,6 @@ int sm_hold(struct shardmap *map, long entries, long bytes)
 	if (map->max_entries)
 		atomic64_add(-entries, &map->entries_held);
 	return -EDQUOT;
-}
-
-/**
- * sm_account() - Count entries that come to a shard or leave it.
- * @shard: the shard
- * @entries: how many come, or leave if negative
- * @bytes: memory that comes, or leaves if negative
- *
- * Context: Shard lock held, after sm_hold().
- */
-void sm_account(struct sm_shard *shard, long entries, long bytes)
-{
-	lockdep_assert_held(&shard->lock);
-	WRITE_ONCE(shard->count, shard->count + entries);
-	WRITE_ONCE(shard->bytes, shard->bytes + bytes);
 }
 
 /**

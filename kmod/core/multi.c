@@ -11,9 +11,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
-#include "find.h"
-#include "hold.h"
-#include "update.h"
+#include "run.h"
 
 /**
  * struct multi - requests that are carried out together
@@ -111,19 +109,19 @@ static int multi_prepare(struct multi *m, struct shardmap_request *reqs)
 
 	m->nr = 0;
 	for (i = 0; i < nr; i++) {
-		m->err[i] = sm_check_request(m->map, &reqs[i]);
+		m->err[i] = sm_check_request(m->map, &reqs[i], reqs[i].verb);
 		if (m->err[i])
 			m->failed = true;
 	}
 	for (i = 0; i < nr && !m->failed && !err; i++) {
 		struct sm_update *u = &m->updates[i];
 
-		sm_update_init(u, m->map, &reqs[i], m->gfp);
+		sm_update_init(u, m->map, &reqs[i], reqs[i].verb, m->gfp);
 		m->nr++;
 		if (is_repeated(m, i))
 			return -EINVAL;
 		add_shard(m, u->shard);
-		err = sm_update_prepare(u);
+		err = sm_update_prepare(u, reqs[i].verb);
 		u->reserve = true;
 	}
 	return err;
@@ -137,7 +135,7 @@ static void plan_one(struct multi *m, unsigned int i)
 	/* The array stays right: nothing else moves buckets now. */
 	u->array = sm_shard_array(m->map, u->shard, u->hash, &u->finished);
 	sm_update_find(u);
-	err = sm_update_plan(u);
+	err = sm_update_plan(u, u->req->verb);
 	if (err == -EAGAIN) {
 		m->short_of = u;
 	} else if (err) {
@@ -204,7 +202,7 @@ static void multi_apply(struct multi *m)
 			sm_inline_place(u);
 		else
 			sm_tagged_place(u);
-		sm_update_apply(u);
+		sm_update_apply(u, u->req->verb);
 	}
 }
 
@@ -253,7 +251,7 @@ static int multi_once(struct multi *m)
 		retire_old(m);
 	local_bh_enable();
 	for (i = 0; i < m->nr && (!err || err == -ECANCELED); i++)
-		sm_finish(&m->updates[i], m->err[i]);
+		sm_finish(&m->updates[i], m->updates[i].req->verb, m->err[i]);
 	rcu_read_unlock();
 	multi_end(m);
 	return err;

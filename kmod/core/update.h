@@ -7,14 +7,14 @@
  *
  *	supply	what may fail for want of memory, before the lock is taken
  *	find	the key's place in its bucket
- *	decide	what is to be done, from the request and what is there: decide.c
+ *	decide	what is to be done, from the request and what is there: decide.h
  *	plan	what that needs: if it was not supplied the update begins anew
  *	hold	what it takes of the table's limits
  *	apply	cannot fail
  *	end	drop the lock, and only then copy out and free
  *
- * Finding, planning and applying are those of tagged lines (tagged.c) or of inline
- * lines (inline.c); the rest is common (update.c), and so is doing all this for
+ * Finding, planning and applying are those of tagged lines (tagged.h) or of inline
+ * lines (inline_update.h); the rest is common (run.h), and so is doing all this for
  * several keys at one moment (multi.c).
  */
 #ifndef _SHARDMAP_CORE_UPDATE_H
@@ -86,6 +86,7 @@ enum sm_need {
  * @effect: what is done
  * @need: what is missing
  * @reserve: the limbo must have a place
+ * @in_place: it will need none, and no entry, in all likelihood
  * @entries: how many entries come, or leave if negative
  * @bytes: memory that comes, or leaves if negative
  * @version: version after it, 0 if no entry is left
@@ -110,6 +111,7 @@ struct sm_update {
 	enum sm_effect effect;
 	enum sm_need need;
 	bool reserve;
+	bool in_place;
 	long entries;
 	long bytes;
 	u64 version;
@@ -135,36 +137,12 @@ static inline u32 sm_stored_len(const struct shardmap_request *req)
 	return req->verb == SHARDMAP_DO_ADD ? sizeof(u64) : req->value_len;
 }
 
-/* decide.c */
-int sm_decide(struct sm_update *u, void *value);
-bool sm_reads_value(const struct sm_update *u);
-void sm_finish(struct sm_update *u, int err);
-
 /* tagged.c */
 struct sm_entry *sm_fresh_entry(const struct sm_update *u);
-void sm_tagged_place(struct sm_update *u);
-void sm_tagged_find(struct sm_update *u);
-int sm_tagged_plan(struct sm_update *u);
-void sm_tagged_apply(struct sm_update *u);
-
-/* inline.c */
-bool sm_inline_place(struct sm_update *u);
-void sm_inline_find_key(struct sm_update *u);
-int sm_inline_plan(struct sm_update *u);
-void sm_inline_apply(struct sm_update *u);
+struct sm_line *sm_add_overflow(struct sm_shard *shard, struct sm_line *line);
 
 /* update.c */
-int sm_check_request(const struct shardmap *map,
-		     const struct shardmap_request *req);
-void sm_update_init(struct sm_update *u, struct shardmap *map,
-		    struct shardmap_request *req, gfp_t gfp);
-int sm_update_prepare(struct sm_update *u);
 int sm_make_room(const struct sm_update *updates, unsigned int nr);
 int sm_update_supply(struct sm_update *u);
-void sm_update_find(struct sm_update *u);
-int sm_update_plan(struct sm_update *u);
-void sm_update_apply(struct sm_update *u);
-void sm_update_release(struct sm_update *u);
-int sm_update(struct shardmap *map, struct shardmap_request *req, gfp_t gfp);
 
 #endif /* _SHARDMAP_CORE_UPDATE_H */

@@ -187,6 +187,54 @@ unsigned int smt_hash_flags(struct kunit *test)
 	return kind->flags;
 }
 
+/* Numbers that change in place, entries that are replaced, cells. */
+static const struct table_kind {
+	const char *name;
+	unsigned int flags;
+	u32 value_len;
+} table_kinds[SMT_KINDS] = {
+	{ "numbers", 0, sizeof(u64) },
+	{ "values", 0, SMT_KIND_VALUE_MAX },
+	{ "inline", SHARDMAP_INLINE, sizeof(u64) },
+};
+
+/**
+ * smt_kinds_gen_params() - Run a case with each kind of table.
+ * @prev: as KUnit has it
+ * @desc: as KUnit has it
+ *
+ * Return: As KUnit has it.
+ */
+const void *smt_kinds_gen_params(const void *prev, char *desc)
+{
+	const struct table_kind *kind = prev;
+
+	kind = kind ? kind + 1 : table_kinds;
+	if (kind == table_kinds + SMT_KINDS)
+		return NULL;
+	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
+	return kind;
+}
+
+/**
+ * smt_create_kind() - Make a table of a case's kind.
+ * @test: a case with smt_kinds_gen_params()
+ *
+ * Return: The table, for keys of 8 bytes and values of its longest length.
+ */
+struct shardmap *smt_create_kind(struct kunit *test)
+{
+	const struct table_kind *kind = test->param_value;
+	struct shardmap_params params = {
+		.flags = kind->flags,
+		.nr_shards = 4,
+		.max_key_len = sizeof(u64),
+		.max_value_len = kind->value_len,
+	};
+
+	return smt_create(test, &params);
+}
+
 /**
  * smt_put() - Store a number under a number.
  * @map: the table

@@ -23,6 +23,7 @@ extern struct kunit_suite smt_scan_suite;
 extern struct kunit_suite smt_inline_suite;
 extern struct kunit_suite smt_limits_suite;
 extern struct kunit_suite smt_watch_suite;
+extern struct kunit_suite smt_watch_race_suite;
 extern struct kunit_suite smt_race_suite;
 extern struct kunit_suite smt_interrupt_suite;
 
@@ -35,6 +36,13 @@ void smt_settle(struct shardmap *map);
 void smt_drain(struct shardmap *map);
 const void *smt_hash_gen_params(const void *prev, char *desc);
 unsigned int smt_hash_flags(struct kunit *test);
+
+/* Kinds of tables that update with code of their own, and their longest value. */
+#define SMT_KINDS 3
+#define SMT_KIND_VALUE_MAX 24U
+
+const void *smt_kinds_gen_params(const void *prev, char *desc);
+struct shardmap *smt_create_kind(struct kunit *test);
 
 /* kunit_util.c: keys and values */
 int smt_put(struct shardmap *map, u64 key, u64 value);

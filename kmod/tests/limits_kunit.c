@@ -155,57 +155,162 @@ static void refusal_takes_no_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 10 * small, atomic64_read(&map->bytes_held));
 }
 
-#define MAX_ENTRIES 200
+#define MAX_ENTRIES 100
+#define LARGE_LEN 800
 
-/* Counts less than there is: up after an insertion, down before a deletion. */
-static const char *hammer(struct smt_worker *w)
+/**
+ * struct ledger - what threads account for, in entries or in bytes
+ * @max: the limit
+ * @cost: of a key with an even and an odd number
+ * @begun: insertions begun
+ * @refused: insertions refused, when that is known
+ * @removed: removals ended
+ * @least: insertions ended less removals begun
+ * @full: refusals
+ * @value: what is stored
+ */
+struct ledger {
+	s64 max;
+	s64 cost[2];
+	atomic64_t begun;
+	atomic64_t refused;
+	atomic64_t removed;
+	atomic64_t least;
+	atomic64_t full;
+	u8 value[LARGE_LEN];
+};
+
+static u64 hammer_key(const struct smt_worker *w)
 {
-	atomic_t *live = w->crew->arg;
-	u64 key = smt_mix((u64)w->index << 32 | w->seen[0]);
-	struct shardmap_result result;
+	return smt_mix((u64)w->index << 32 | w->seen[0]);
+}
+
+static const char *hammer_out(struct smt_worker *w)
+{
+	struct ledger *ledger = w->crew->arg;
+	s64 cost = ledger->cost[--w->seen[0] % 2];
 	int err;
 
-	if (w->seen[0] && smt_random(&w->random) % 5 < 2) {
-		key = smt_mix((u64)w->index << 32 | --w->seen[0]);
-		atomic_dec(live);
-		w->balance--;
-		err = smt_delete(w->crew->map, key);
-		return err ? smt_problem(w, "delete: error %d", err) : NULL;
+	w->balance--;
+	atomic64_sub(cost, &ledger->least);
+	err = smt_delete(w->crew->map, hammer_key(w));
+	/* Whoever sees the sum sees the room, too. */
+	smp_mb__before_atomic();
+	atomic64_add(cost, &ledger->removed);
+	return err ? smt_problem(w, "delete: error %d", err) : NULL;
+}
+
+/*
+ * While an insertion was refused there was no moment with room for it: the most
+ * that can have been there is what others had begun to insert by its end, less
+ * what was gone at its beginning.
+ */
+static const char *hammer_in(struct smt_worker *w)
+{
+	struct ledger *ledger = w->crew->arg;
+	s64 cost = ledger->cost[w->seen[0] % 2];
+	u32 len = w->seen[0] % 2 ? LARGE_LEN : 8;
+	u64 key = hammer_key(w);
+	s64 gone, most;
+	int err;
+
+	gone = atomic64_read(&ledger->refused) +
+	       atomic64_read(&ledger->removed);
+	atomic64_add_return(cost, &ledger->begun);
+	err = shardmap_put(w->crew->map, &key, sizeof(key), ledger->value, len,
+			   SHARDMAP_PUT_NOEXIST, GFP_KERNEL, NULL);
+	if (!err) {
+		w->seen[0]++;
+		w->balance++;
+		return atomic64_add_return(cost, &ledger->least) > ledger->max ?
+			       "over the limit" :
+			       NULL;
 	}
-	err = shardmap_put(w->crew->map, &key, sizeof(key), &key, sizeof(key),
-			   SHARDMAP_PUT_NOEXIST, GFP_KERNEL, &result);
-	if (err == -ENOSPC)
-		return NULL;
-	if (err)
+	if (err != -ENOSPC)
 		return smt_problem(w, "put: error %d", err);
-	w->seen[0]++;
-	w->balance++;
-	if (atomic_inc_return(live) > MAX_ENTRIES)
-		return "more entries than the limit";
+	most = atomic64_add_return(0, &ledger->begun) - cost - gone;
+	atomic64_add_return(cost, &ledger->refused);
+	atomic64_inc(&ledger->full);
+	if (most + cost <= ledger->max)
+		return smt_problem(w, "refused with %lld of %lld held", most,
+				   ledger->max);
 	return NULL;
 }
 
-static void threads_never_pass_the_limit(struct kunit *test)
+static const char *hammer(struct smt_worker *w)
 {
-	atomic_t live = ATOMIC_INIT(0);
+	bool out = w->seen[0] && smt_random(&w->random) % 5 < 2;
+
+	return out ? hammer_out(w) : hammer_in(w);
+}
+
+/* The limit is kept, and what is held is what @ledger says. */
+static void hammer_limit(struct kunit *test, struct ledger *ledger,
+			 struct shardmap *map)
+{
 	struct smt_crew crew = {
-		.map = create(test, MAX_ENTRIES, 0),
-		.arg = &live,
+		.map = map,
+		.arg = ledger,
 		.step = hammer,
 		.nr = smt_threads(test),
-		.steps = smt_ops(smt_thread_counts()),
+		.steps = smt_ops(2 * smt_thread_counts()),
 	};
-	u64 n = 1ULL << 40;
 
 	smt_crew_run(test, &crew);
-	smt_expect_sound(test, crew.map);
-	KUNIT_EXPECT_EQ(test, crew.balance, shardmap_count(crew.map));
-	KUNIT_EXPECT_EQ(test, crew.balance,
-			atomic64_read(&crew.map->entries_held));
-	/* Nothing was lost: it can be filled to the very last. */
-	while (!smt_put(crew.map, smt_mix(n), n))
+	smt_expect_sound(test, map);
+	KUNIT_EXPECT_EQ(test, crew.balance, shardmap_count(map));
+	KUNIT_EXPECT_GT(test, atomic64_read(&ledger->full), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&ledger->least),
+			atomic64_read(&ledger->begun) -
+				atomic64_read(&ledger->refused) -
+				atomic64_read(&ledger->removed));
+}
+
+/* Store small entries until there is no room. */
+static void fill_up(struct shardmap *map)
+{
+	u64 n = 1ULL << 40;
+
+	while (!smt_put(map, smt_mix(n), n))
 		n++;
-	KUNIT_EXPECT_EQ(test, MAX_ENTRIES, shardmap_count(crew.map));
+}
+
+static void threads_keep_a_limit_of_entries(struct kunit *test)
+{
+	struct ledger *ledger =
+		kunit_kzalloc(test, sizeof(*ledger), GFP_KERNEL);
+	struct shardmap *map = create(test, MAX_ENTRIES, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, ledger);
+	ledger->max = MAX_ENTRIES;
+	ledger->cost[0] = 1;
+	ledger->cost[1] = 1;
+	hammer_limit(test, ledger, map);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&ledger->least),
+			atomic64_read(&map->entries_held));
+	/* Nothing was lost: it can be filled to the very last. */
+	fill_up(map);
+	KUNIT_EXPECT_EQ(test, MAX_ENTRIES, shardmap_count(map));
+}
+
+static void threads_keep_a_limit_of_bytes(struct kunit *test)
+{
+	struct ledger *ledger =
+		kunit_kzalloc(test, sizeof(*ledger), GFP_KERNEL);
+	u64 small = entry_bytes(test, 8), large = entry_bytes(test, LARGE_LEN);
+	u64 max = MAX_ENTRIES / 2 * (small + large);
+	struct shardmap *map = create(test, 0, max);
+
+	KUNIT_ASSERT_NOT_NULL(test, ledger);
+	ledger->max = max;
+	ledger->cost[0] = small;
+	ledger->cost[1] = large;
+	hammer_limit(test, ledger, map);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&ledger->least),
+			atomic64_read(&map->bytes_held));
+	fill_up(map);
+	KUNIT_EXPECT_LE(test, atomic64_read(&map->bytes_held), max);
+	KUNIT_EXPECT_GT(test, atomic64_read(&map->bytes_held) + small, max);
 }
 
 /* A step of the flood, with no rest in which memory could be freed. */
@@ -292,7 +397,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(largest_limits_are_none),
 	KUNIT_CASE(bytes_are_limited_to_the_last),
 	KUNIT_CASE(refusal_takes_no_place),
-	KUNIT_CASE_PARAM(threads_never_pass_the_limit, smt_threads_gen_params),
+	KUNIT_CASE_PARAM(threads_keep_a_limit_of_entries,
+			 smt_threads_gen_params),
+	KUNIT_CASE_PARAM(threads_keep_a_limit_of_bytes, smt_threads_gen_params),
 	KUNIT_CASE_PARAM(deferred_bytes_stay_bounded, smt_threads_gen_params),
 	{}
 };

@@ -12,7 +12,7 @@ kunit_test_suites(&smt_table_suite, &smt_entry_suite, &smt_model_suite,
 		  &smt_hash_suite, &smt_line_suite, &smt_state_suite,
 		  &smt_resize_suite, &smt_move_suite, &smt_scan_suite,
 		  &smt_inline_suite, &smt_limits_suite, &smt_watch_suite,
-		  &smt_race_suite, &smt_interrupt_suite);
+		  &smt_watch_race_suite, &smt_race_suite, &smt_interrupt_suite);
 
 SHARDMAP_IMPORT_NS;
 SM_IMPORT_TEST_NS;

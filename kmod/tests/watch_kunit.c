@@ -1,51 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watchers: each change is told once, in the order of its key, to whoever watches.
- * All cases run with each kind of table, as each has code of its own for updates.
+ * Watchers: each change is told once, to whoever watches.
+ * Most cases run with each kind of table, as each has code of its own for updates.
  */
-#include <linux/sched.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat.h"
 #include "kunit_util.h"
 
-#define VALUE_MAX 24U
-
-/* Kinds of tables: numbers that change in place, entries that are replaced, cells. */
-static const struct table_kind {
-	const char *name;
-	unsigned int flags;
-	u32 value_len;
-} kinds[] = {
-	{ "numbers", 0, 8 },
-	{ "values", 0, VALUE_MAX },
-	{ "inline", SHARDMAP_INLINE, 8 },
-};
-
-static const void *kinds_gen_params(const void *prev, char *desc)
-{
-	const struct table_kind *kind = prev;
-
-	kind = kind ? kind + 1 : kinds;
-	if (kind == kinds + ARRAY_SIZE(kinds))
-		return NULL;
-	strscpy(desc, kind->name, KUNIT_PARAM_DESC_SIZE);
-	return kind;
-}
-
-static struct shardmap *create(struct kunit *test)
-{
-	const struct table_kind *kind = test->param_value;
-	struct shardmap_params params = {
-		.flags = kind->flags,
-		.nr_shards = 4,
-		.max_key_len = 8,
-		.max_value_len = kind->value_len,
-	};
-
-	return smt_create(test, &params);
-}
+#define VALUE_MAX SMT_KIND_VALUE_MAX
 
 static int put(struct shardmap *map, u64 key, enum shardmap_put_mode mode,
 	       u64 *version)
@@ -85,6 +50,7 @@ static u64 version_of(struct shardmap *map, u64 key)
  * struct log - a watcher that keeps what it is told
  * @watcher: how the table knows it
  * @nr: number of changes
+ * @times: how many of them were of each kind
  * @kind: what happened last
  * @key_len: length of the key
  * @key: the key
@@ -93,6 +59,7 @@ static u64 version_of(struct shardmap *map, u64 key)
 struct log {
 	struct shardmap_watcher watcher;
 	unsigned int nr;
+	unsigned int times[SHARDMAP_EVENT_EVICT + 1];
 	enum shardmap_event_kind kind;
 	u32 key_len;
 	u64 key;
@@ -105,6 +72,7 @@ static void log_changed(struct shardmap_watcher *watcher,
 	struct log *log = container_of(watcher, struct log, watcher);
 
 	log->nr++;
+	log->times[event->kind]++;
 	log->kind = event->kind;
 	log->key_len = event->key_len;
 	memcpy(&log->key, event->key, min_t(u32, event->key_len, 8));
@@ -157,6 +125,117 @@ static int do_clear(struct shardmap *map, u64 key, u64 *version)
 	return min(err, 0);
 }
 
+static int do_cas(struct shardmap *map, u64 key, u64 *version)
+{
+	static const u8 value[VALUE_MAX];
+	struct shardmap_result result = {};
+	int err = shardmap_cas(map, &key, sizeof(key), version_of(map, key),
+			       value, map->max_value_len, GFP_KERNEL, &result);
+
+	*version = result.version;
+	return err;
+}
+
+static int do_stale_cas(struct shardmap *map, u64 key, u64 *version)
+{
+	static const u8 value[VALUE_MAX];
+
+	return shardmap_cas(map, &key, sizeof(key), version_of(map, key) + 1,
+			    value, map->max_value_len, GFP_KERNEL, NULL);
+}
+
+static int take(struct shardmap *map, u64 key, u32 room)
+{
+	u8 value[VALUE_MAX];
+	struct shardmap_value taken = { .buf = value, .len = room };
+
+	return shardmap_take(map, &key, sizeof(key), &taken, GFP_KERNEL);
+}
+
+static int do_take(struct shardmap *map, u64 key, u64 *version)
+{
+	*version = version_of(map, key);
+	return take(map, key, VALUE_MAX);
+}
+
+static int do_take_too_small(struct shardmap *map, u64 key, u64 *version)
+{
+	return take(map, key, 1);
+}
+
+static int do_swap(struct shardmap *map, u64 key, u64 *version)
+{
+	u8 value[VALUE_MAX] = {}, out[VALUE_MAX];
+	struct shardmap_request req = {
+		.verb = SHARDMAP_DO_PUT,
+		.flags = SHARDMAP_REQ_SWAP,
+		.key = &key,
+		.key_len = sizeof(key),
+		.value = value,
+		.value_len = map->max_value_len,
+		.out = out,
+		.out_len = sizeof(out),
+	};
+	int err = shardmap_execute(map, &req, GFP_KERNEL);
+
+	*version = req.version;
+	return err;
+}
+
+static int do_all(struct shardmap *map, u64 key, u64 *version)
+{
+	u64 other = ~key;
+	struct shardmap_request req[] = {
+		{
+			.verb = SHARDMAP_DO_DELETE,
+			.key = &key,
+			.key_len = sizeof(key),
+		},
+		{
+			.verb = SHARDMAP_DO_GET,
+			.key = &other,
+			.key_len = sizeof(other),
+		},
+	};
+
+	/* Alone it would be carried out; the other fails it. */
+	*version = version_of(map, key);
+	if (shardmap_execute_all(map, req, 2, GFP_KERNEL) != -ECANCELED)
+		return -EPROTO;
+	return shardmap_execute_all(map, req, 1, GFP_KERNEL);
+}
+
+static int decide(const struct shardmap_view *old, void *value, void *arg)
+{
+	const struct shardmap *map = arg;
+
+	memset(value, 1, map->max_value_len);
+	return SHARDMAP_UPDATE_STORE;
+}
+
+static int decide_remove(const struct shardmap_view *old, void *value,
+			 void *arg)
+{
+	return old ? SHARDMAP_UPDATE_REMOVE : SHARDMAP_UPDATE_KEEP;
+}
+
+static int do_update(struct shardmap *map, u64 key, u64 *version)
+{
+	struct shardmap_result result = {};
+	int err = shardmap_update(map, &key, sizeof(key), map->max_value_len,
+				  decide, map, GFP_KERNEL, &result);
+
+	*version = result.version;
+	return err;
+}
+
+static int do_update_remove(struct shardmap *map, u64 key, u64 *version)
+{
+	*version = version_of(map, key);
+	return shardmap_update(map, &key, sizeof(key), map->max_value_len,
+			       decide_remove, map, GFP_KERNEL, NULL);
+}
+
 /**
  * struct change - an operation and what is told of it
  * @name: for messages
@@ -186,6 +265,18 @@ static const struct change {
 	{ "add", do_add, true, 0, SHARDMAP_EVENT_UPDATE, true },
 	{ "delete", do_delete, false, -ENOENT, 0 },
 	{ "delete", do_delete, true, 0, SHARDMAP_EVENT_DELETE },
+	{ "cas", do_cas, true, 0, SHARDMAP_EVENT_UPDATE },
+	{ "stale cas", do_stale_cas, true, -ESTALE, 0 },
+	{ "take", do_take, false, -ENOENT, 0 },
+	{ "take", do_take, true, 0, SHARDMAP_EVENT_DELETE },
+	{ "take too small", do_take_too_small, true, -ENOBUFS, 0 },
+	{ "swap", do_swap, false, 0, SHARDMAP_EVENT_INSERT },
+	{ "swap", do_swap, true, 0, SHARDMAP_EVENT_UPDATE },
+	{ "all or nothing", do_all, true, 0, SHARDMAP_EVENT_DELETE },
+	{ "update", do_update, false, 0, SHARDMAP_EVENT_INSERT },
+	{ "update", do_update, true, 0, SHARDMAP_EVENT_UPDATE },
+	{ "update away", do_update_remove, false, 0, 0 },
+	{ "update away", do_update_remove, true, 0, SHARDMAP_EVENT_DELETE },
 	{ "clear", do_clear, false, 0, 0 },
 	{ "clear", do_clear, true, 0, SHARDMAP_EVENT_DELETE },
 };
@@ -208,7 +299,7 @@ static void expect_told(struct kunit *test, const struct change *c,
 
 static void each_change_is_told(struct kunit *test)
 {
-	struct shardmap *map = create(test);
+	struct shardmap *map = smt_create_kind(test);
 	struct log log = { .watcher.changed = log_changed };
 	u64 key, version;
 	unsigned int i;
@@ -231,9 +322,88 @@ static void each_change_is_told(struct kunit *test)
 	}
 }
 
+static int put_for(struct shardmap *map, u64 key, u64 ttl)
+{
+	struct shardmap_request req = {
+		.verb = SHARDMAP_DO_PUT,
+		.key = &key,
+		.key_len = sizeof(key),
+		.value = "value",
+		.value_len = 5,
+		.ttl = ttl,
+	};
+
+	return shardmap_execute(map, &req, GFP_KERNEL);
+}
+
+/* Told when the work takes it back. */
+static void the_end_of_a_time_is_told(struct kunit *test)
+{
+	struct shardmap_params params = { .nr_shards = 1 };
+	struct log log = { .watcher.changed = log_changed };
+	struct shardmap *map = smt_create(test, &params);
+	unsigned int i;
+
+	shardmap_watch(map, &log.watcher);
+	KUNIT_ASSERT_EQ(test, 0, put_for(map, 1, NSEC_PER_MSEC));
+	for (i = 0; i < 500; i++) {
+		msleep(20);
+		flush_delayed_work(&map->expire_work);
+		if (!shardmap_count(map))
+			break;
+	}
+	shardmap_unwatch(map, &log.watcher);
+	KUNIT_EXPECT_EQ(test, 2, log.nr);
+	KUNIT_EXPECT_EQ(test, SHARDMAP_EVENT_EXPIRE, log.kind);
+	KUNIT_EXPECT_EQ(test, 1, log.key);
+}
+
+/* Its place is taken before, or after, the work has come: twice it is told. */
+static void what_replaces_an_ended_entry_is_new(struct kunit *test)
+{
+	struct shardmap_params params = { .nr_shards = 1 };
+	struct log log = { .watcher.changed = log_changed };
+	struct shardmap *map = smt_create(test, &params);
+	unsigned int i;
+
+	shardmap_watch(map, &log.watcher);
+	for (i = 0; i < 100; i++) {
+		KUNIT_ASSERT_EQ(test, 0, put_for(map, 1, 1));
+		udelay(1);
+	}
+	KUNIT_ASSERT_EQ(test, 0, put_for(map, 1, 0));
+	shardmap_unwatch(map, &log.watcher);
+	KUNIT_EXPECT_EQ(test, 201, log.nr);
+	KUNIT_EXPECT_EQ(test, 101, log.times[SHARDMAP_EVENT_INSERT]);
+	KUNIT_EXPECT_EQ(test, 100, log.times[SHARDMAP_EVENT_EXPIRE]);
+	KUNIT_EXPECT_EQ(test, SHARDMAP_EVENT_INSERT, log.kind);
+}
+
+static void what_is_evicted_is_told(struct kunit *test)
+{
+	struct shardmap_params params = {
+		.flags = SHARDMAP_EVICT,
+		.max_entries = 10,
+	};
+	struct log log = { .watcher.changed = log_changed };
+	struct shardmap *map = smt_create(test, &params);
+	u64 key;
+
+	shardmap_watch(map, &log.watcher);
+	for (key = 0; key < 100; key++)
+		KUNIT_ASSERT_EQ(test, 0, put_for(map, key, 0));
+	shardmap_unwatch(map, &log.watcher);
+	KUNIT_EXPECT_EQ(test, 100, log.times[SHARDMAP_EVENT_INSERT]);
+	KUNIT_EXPECT_EQ(test, 100 - shardmap_count(map),
+			log.times[SHARDMAP_EVENT_EVICT]);
+	KUNIT_EXPECT_EQ(test, log.nr,
+			log.times[SHARDMAP_EVENT_INSERT] +
+				log.times[SHARDMAP_EVENT_EVICT]);
+}
+
 static void all_watchers_are_told(struct kunit *test)
 {
-	struct shardmap *map = create(test);
+	struct shardmap *map = smt_create_kind(test);
 	struct log log[3] = {};
 	unsigned int i, out;
 	u64 version;
@@ -261,202 +431,12 @@ static void all_watchers_are_told(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, hlist_empty(&map->watchers));
 }
 
-#define HOT_KEYS 32U
-
-/**
- * struct mirror - a watcher that knows what is in the table
- * @watcher: how the table knows it
- * @version: of each key that is there, else 0; under the lock of its shard
- * @problem: what did not follow from what was told before
- */
-struct mirror {
-	struct shardmap_watcher watcher;
-	u64 version[HOT_KEYS];
-	const char *problem;
-};
-
-static void mirror_changed(struct shardmap_watcher *watcher,
-			   const struct shardmap_event *event)
-{
-	struct mirror *m = container_of(watcher, struct mirror, watcher);
-	u64 key, was;
-
-	memcpy(&key, event->key, sizeof(key));
-	if (key >= HOT_KEYS)
-		return;
-	was = m->version[key];
-	switch (event->kind) {
-	case SHARDMAP_EVENT_INSERT:
-		if (was)
-			WRITE_ONCE(m->problem, "inserted while it was there");
-		m->version[key] = event->version;
-		break;
-	case SHARDMAP_EVENT_UPDATE:
-		if (!was || event->version <= was)
-			WRITE_ONCE(m->problem, "updates out of order");
-		m->version[key] = event->version;
-		break;
-	default:
-		if (event->version != was)
-			WRITE_ONCE(m->problem, "removed in another version");
-		m->version[key] = 0;
-	}
-}
-
-static int do_something(struct smt_worker *w, u64 key)
-{
-	struct shardmap *map = w->crew->map;
-	u64 number = smt_random(&w->random), version = 0;
-	struct shardmap_position pos = {
-		.hash = smt_random(&w->random),
-	};
-
-	switch (number % 16) {
-	case 0:
-		return min(shardmap_clear_step(map, &pos, &version), 0);
-	case 1 ... 4:
-		return do_delete(map, key, &version);
-	case 5 ... 7:
-		return get_or_put(map, key, &version);
-	case 8 ... 10:
-		if (map->max_value_len == sizeof(u64))
-			return do_add(map, key, &version);
-		fallthrough;
-	default:
-		return do_put(map, key, &version);
-	}
-}
-
-/* Thread 0 makes the table grow and shrink under the others, with other keys. */
-static const char *change_and_mirror(struct smt_worker *w)
-{
-	struct mirror *m = w->crew->arg;
-	u64 key = smt_random(&w->random) % HOT_KEYS, version;
-	int err;
-
-	if (!w->index) {
-		key = HOT_KEYS + w->seen[0]++ % 2000;
-		err = w->seen[0] / 2000 % 2 ?
-			      do_delete(w->crew->map, key, &version) :
-			      do_put(w->crew->map, key, &version);
-	} else {
-		err = do_something(w, key);
-	}
-	if (err && err != -ENOENT)
-		return smt_problem(w, "error %d", err);
-	return READ_ONCE(m->problem);
-}
-
-static void what_is_told_adds_up_to_the_table(struct kunit *test)
-{
-	struct mirror *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
-	struct smt_crew crew = {
-		.map = create(test),
-		.arg = m,
-		.step = change_and_mirror,
-		.nr = 3,
-		.steps = smt_ops(ARRAY_SIZE(kinds)),
-	};
-	u64 key;
-
-	KUNIT_ASSERT_NOT_NULL(test, m);
-	m->watcher.changed = mirror_changed;
-	shardmap_watch(crew.map, &m->watcher);
-	smt_crew_run(test, &crew);
-	shardmap_unwatch(crew.map, &m->watcher);
-	for (key = 0; key < HOT_KEYS; key++)
-		KUNIT_EXPECT_EQ(test, m->version[key],
-				version_of(crew.map, key));
-	smt_expect_sound(test, crew.map);
-}
-
-/**
- * struct visitor - a watcher that counts one key's changes for a short time
- * @watcher: how the table knows it
- * @nr: changes of each key, under the lock of its shard
- */
-struct visitor {
-	struct shardmap_watcher watcher;
-	unsigned int nr[HOT_KEYS];
-};
-
-static void visitor_changed(struct shardmap_watcher *watcher,
-			    const struct shardmap_event *event)
-{
-	struct visitor *v = container_of(watcher, struct visitor, watcher);
-	u64 key;
-
-	memcpy(&key, event->key, sizeof(key));
-	v->nr[key % HOT_KEYS]++;
-}
-
-/* A writer that begins before and ends after must be told or be seen. */
-static const char *visit(struct smt_worker *w)
-{
-	struct visitor *v = kzalloc(sizeof(*v), GFP_KERNEL);
-	struct shardmap *map = w->crew->map;
-	u64 key = w->step % HOT_KEYS, before, begin, end, after, version;
-	const char *problem = NULL;
-	unsigned int told;
-
-	if (!v)
-		return "no memory";
-	v->watcher.changed = visitor_changed;
-	if (smt_get(map, key, &before))
-		problem = "a key is missing";
-	shardmap_watch(map, &v->watcher);
-	if (smt_get(map, key, &begin))
-		problem = "a key is missing";
-	do_add(map, key, &version);
-	if (smt_get(map, key, &end))
-		problem = "a key is missing";
-	shardmap_unwatch(map, &v->watcher);
-	told = v->nr[key];
-	if (smt_get(map, key, &after))
-		problem = "a key is missing";
-	/* A call that comes now finds freed memory. */
-	kfree(v);
-	if (!problem && (told < end - begin || told > after - before))
-		problem = smt_problem(w, "told of %u, not %llu to %llu", told,
-				      end - begin, after - before);
-	return problem;
-}
-
-static const char *visit_or_add(struct smt_worker *w)
-{
-	u64 version;
-	int err;
-
-	if (!w->index)
-		return visit(w);
-	err = do_add(w->crew->map, smt_random(&w->random) % HOT_KEYS, &version);
-	return err ? smt_problem(w, "add: error %d", err) : NULL;
-}
-
-static void watchers_come_and_go_during_writes(struct kunit *test)
-{
-	struct smt_crew crew = {
-		.map = create(test),
-		.step = visit_or_add,
-		.nr = 3,
-		.steps = smt_ops(ARRAY_SIZE(kinds)),
-	};
-	u64 key, version;
-
-	if (crew.map->max_value_len != sizeof(u64))
-		kunit_skip(test, "needs numbers");
-	for (key = 0; key < HOT_KEYS; key++)
-		KUNIT_ASSERT_EQ(test, 0, do_add(crew.map, key, &version));
-	smt_crew_run(test, &crew);
-	KUNIT_EXPECT_TRUE(test, hlist_empty(&crew.map->watchers));
-	smt_expect_sound(test, crew.map);
-}
-
 static struct kunit_case cases[] = {
-	KUNIT_CASE_PARAM(each_change_is_told, kinds_gen_params),
-	KUNIT_CASE_PARAM(all_watchers_are_told, kinds_gen_params),
-	KUNIT_CASE_PARAM(what_is_told_adds_up_to_the_table, kinds_gen_params),
-	KUNIT_CASE_PARAM(watchers_come_and_go_during_writes, kinds_gen_params),
+	KUNIT_CASE_PARAM(each_change_is_told, smt_kinds_gen_params),
+	KUNIT_CASE(the_end_of_a_time_is_told),
+	KUNIT_CASE(what_replaces_an_ended_entry_is_new),
+	KUNIT_CASE(what_is_evicted_is_told),
+	KUNIT_CASE_PARAM(all_watchers_are_told, smt_kinds_gen_params),
 	{}
 };
 

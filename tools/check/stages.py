@@ -4,6 +4,7 @@
 import json
 import re
 
+import storms
 from common import (BUILD, CI, LOGS, ROOT, Failed, Result, add_ktap, guest,
                     kernel_source, modules, run, static_tools)
 
@@ -14,6 +15,11 @@ BACKENDS_OPS = {"uml": 400000, "kcsan": 100000 if CI else 20000, "kasan": 6000}
 KCSAN_STRESS_SECONDS = 120 if CI else 15
 STOCK_STRESS_SECONDS = 20 if CI else 5
 KCSAN_OPS_WANTED = 5000000 if CI else 0
+
+# Recorded operations on each kind of table, and how many kinds of them there are.
+LIN_OPS = 10000000 if CI else 500000
+KCSAN_LIN_OPS = 200000 if CI else 60000
+LIN_KINDS = 14
 
 # Races of the 6.12 kernel's own: any sleep may show the first, and a loaded machine
 # the others.
@@ -113,14 +119,15 @@ def kcsan():
 
 
 def _kcsan_stress(result):
-    """Both kinds of tables, half of the time each."""
+    """Both kinds of tables, half of the time each; then their linearizability."""
     tools = static_tools()
     stress = ("shardmap-stress --threads 2 --processes 2 --growth --keys 20000 --json "
               f"--duration {KCSAN_STRESS_SECONDS // 2} --batch 16")
     status, _ = guest(
         "kcsan-stress", "kcsan",
         QUIET_KCSAN + "insmod /ko/shardmap.ko && "
-        f"{stress} > /out/tagged.json && {stress} --inline > /out/inline.json",
+        f"{stress} > /out/tagged.json && {stress} --inline > /out/inline.json || "
+        f"exit 1; {LIN_COMMAND.format(ops=KCSAN_LIN_OPS)}",
         ko=("shardmap.ko",), add=(tools / "shardmap-stress",),
         timeout=KCSAN_STRESS_SECONDS + 240, ok=None)
     result.count(status == 0, f"stress under KCSAN ended with {status}, "
@@ -128,8 +135,8 @@ def _kcsan_stress(result):
     if status:
         return 0
     out = LOGS / "kcsan-stress.out"
-    return sum(json.loads((out / f"{kind}.json").read_text())["ops"]
-               for kind in ("tagged", "inline"))
+    return sum(json.loads((out / f"{table}.json").read_text())["ops"] + lin_ops
+               for table, (lin_ops, _) in _lin(result, out).items())
 
 
 def _kcsan_control(result):
@@ -144,6 +151,45 @@ def _kcsan_control(result):
     result.count(found > 0, "the planted plain store was not reported")
 
 
+# Status 3, a violation, is for the figures to tell.
+LIN_COMMAND = (
+    "for table in tagged inline; do "
+    "option=; [ $table = tagged ] || option=--inline; "
+    "shardmap-stress lin $option --ops {ops} --json > /out/lin-$table.json || "
+    "[ $? = 3 ] || exit 1; done; ")
+# A planted bug must be found, or silence means nothing.
+LIN_CONTROL_COMMAND = (
+    "for table in tagged inline; do "
+    "option=; [ $table = tagged ] || option=--inline; "
+    "shardmap-stress lin $option --plant lost-update --json "
+    "> /out/lin-control-$table.json 2> /out/lin-control-$table.txt || "
+    "[ $? = 3 ] || exit 1; done; ")
+
+
+def _lin(result, out):
+    """What shardmap-stress lin found; returns (operations, violations) by table."""
+    counts = {}
+    for table in ("tagged", "inline"):
+        lin = json.loads((out / f"lin-{table}.json").read_text())
+        counts[table] = lin["ops"], lin["violations"]
+        result.count(not lin["violations"], f"{lin['violations']} keys of a {table} "
+                     f"table are not linearizable, log build/check/{out.stem}.log")
+        result.count(len(lin["by_operation"]) == LIN_KINDS,
+                     f"shardmap-stress lin did {len(lin['by_operation'])} kinds of "
+                     f"operations of {LIN_KINDS} on a {table} table")
+    return counts
+
+
+def _lin_figures(result, out):
+    for table, (ops, violations) in _lin(result, out).items():
+        name = "lin" if table == "tagged" else "lin_inline"
+        control = json.loads((out / f"lin-control-{table}.json").read_text())
+        found = int(control["violations"] > 0)
+        result.figures.update({f"{name}_ops": ops, f"{name}_violations": violations,
+                               f"{name}_control_found": found})
+        result.count(found, f"the planted lost update was not found, {table} table")
+
+
 STOCK_COMMAND = (
     "insmod /ko/shardmap.ko || exit 1; "
     "{selftests}"
@@ -155,6 +201,8 @@ STOCK_COMMAND = (
     "> /out/inline.txt || exit 1; "
     "shardmap-stress bench --entries 1000 --ops 1000 --repeats 1 --threads 1,2 "
     "--json > /out/bench.json || exit 1; "
+    "{storms}"
+    "{lin}"
     "rmmod shardmap")
 
 # For two payloads and two numbers of threads: works with keys, at two distributions,
@@ -163,7 +211,7 @@ STOCK_COMMAND = (
 BENCH_ROWS = 2 * 2 * (2 * (2 * 7 + 2 * 5) + 4 + 2) + 2 * (2 * 7 + 1)
 
 
-def _stock(kernel, bits):
+def _stock(kernel, bits, storm=False):
     result = Result()
     tools = static_tools()
     modules(kernel)
@@ -179,10 +227,14 @@ def _stock(kernel, bits):
         add.append(f"{built}:/selftests{width}")
         command += f"sh /selftests{width}/run.sh > /out/selftests{width}.tap; "
     log = f"{kernel}-selftests"
+    lin_command = LIN_COMMAND.format(ops=LIN_OPS) + LIN_CONTROL_COMMAND
     status, _ = guest(log, kernel,
                       STOCK_COMMAND.format(selftests=command,
-                                           seconds=STOCK_STRESS_SECONDS),
-                      ko=("shardmap.ko",), add=add, timeout=600, ok=None)
+                                           seconds=STOCK_STRESS_SECONDS,
+                                           lin=lin_command if storm else "",
+                                           storms=storms.COMMAND if storm else ""),
+                      ko=("shardmap.ko",), add=add, ok=None,
+                      timeout=(1200 if CI else 600) + (storms.SECONDS if storm else 0))
     out = LOGS / f"{log}.out"
     result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
     for width in bits:
@@ -207,6 +259,9 @@ def _stock(kernel, bits):
                                "wordcount_words": words["words"],
                                "wordcount_mismatches": words["mismatches"]})
         result.count(not words["mismatches"], "word counts differ from sort | uniq -c")
+        if storm:
+            _lin_figures(result, out)
+            storms.count(out, result)
     return result
 
 
@@ -226,13 +281,13 @@ def _small_corpus():
 
 
 def stock612():
-    """kselftest, word count and stress on Debian's 6.12 kernel."""
-    return _stock("stock-6.12", (64, 32))
+    """kselftest, word count, stress, linearizability and storms on Debian's 6.12."""
+    return _stock("stock-6.12", (64, 32), storm=True)
 
 
 def stock612_quick():
-    """kselftest, word count and stress on Debian's 6.12 kernel, 64 bit only."""
-    return _stock("stock-6.12", (64,))
+    """The same, selftests of 64 bit only."""
+    return _stock("stock-6.12", (64,), storm=True)
 
 
 def stock61():

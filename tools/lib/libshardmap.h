@@ -476,6 +476,43 @@ void shardmap_scanner_set_drain(struct shardmap_scanner *scanner);
 int shardmap_scanner_next(struct shardmap_scanner *scanner,
 			  const struct shardmap_record **record);
 
+/*
+ * Watching: after shardmap_watch(), read(2) of the descriptor fills a buffer with
+ * changes, and shardmap_change_next() walks it.  poll(2) waits for them.
+ */
+
+/**
+ * shardmap_watch() - begin to watch a table
+ * @table: descriptor of the table
+ * @ring_bytes: memory for changes that were not read yet, a power of two; 0 picks
+ *	one
+ *
+ * Return: 0; -EBUSY if the descriptor watches already; another negative errno.
+ */
+int shardmap_watch(int table, size_t ring_bytes);
+
+/**
+ * shardmap_change_next() - the next change in a buffer that read(2) has filled
+ * @buf: the buffer, aligned to 8 bytes
+ * @used: bytes that were read
+ * @offset: zero at first; moved behind the change
+ * @change: set to the change, in @buf
+ *
+ * One with @op SHARDMAP_CHANGE_LOST says how many are missing here.
+ *
+ * Return: 1 with a change, 0 behind the last one; -EPROTO if the kernel's records do
+ * not fit together.
+ */
+int shardmap_change_next(const void *buf, size_t used, size_t *offset,
+			 const struct shardmap_change **change);
+
+/** shardmap_change_key() - the key of a change, @key_len bytes */
+static inline const void *
+shardmap_change_key(const struct shardmap_change *change)
+{
+	return change + 1;
+}
+
 #ifdef __cplusplus
 }
 #endif

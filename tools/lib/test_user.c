@@ -85,6 +85,35 @@ static void check_record(void)
 	      u.bytes + sizeof(u.record) + 8);
 }
 
+static void check_changes(void)
+{
+	struct shardmap_change buf[4];
+	const struct shardmap_change *change = NULL;
+	size_t offset = 0;
+
+	memset(buf, 0, sizeof(buf));
+	buf[0].record_len = 16;
+	buf[0].op = SHARDMAP_CHANGE_LOST;
+	buf[1].record_len = 32;
+	buf[1].key_len = 9;
+	CHECK(shardmap_change_next(buf, 48, &offset, &change) == 1);
+	CHECK(change == &buf[0]);
+	CHECK(shardmap_change_next(buf, 48, &offset, &change) == 1);
+	CHECK(change == &buf[1] && shardmap_change_key(change) == &buf[2]);
+	CHECK(shardmap_change_next(buf, 48, &offset, &change) == 0);
+	/* Cut short, too short for its key, crooked, not there. */
+	offset = 16;
+	CHECK(shardmap_change_next(buf, 40, &offset, &change) == -EPROTO);
+	CHECK(shardmap_change_next(buf, 24, &offset, &change) == -EPROTO);
+	CHECK(shardmap_change_next(buf, 8, &offset, &change) == -EPROTO);
+	buf[1].key_len = 17;
+	CHECK(shardmap_change_next(buf, 48, &offset, &change) == -EPROTO);
+	buf[1].key_len = 1;
+	buf[1].record_len = 20;
+	CHECK(shardmap_change_next(buf, 48, &offset, &change) == -EPROTO);
+	CHECK(offset == 16);
+}
+
 static void check_commands(void)
 {
 	struct shardmap_listed listed;
@@ -97,6 +126,7 @@ static void check_commands(void)
 	CHECK(shardmap_create_table(-1, NULL) == -EBADF);
 	CHECK(shardmap_create_named(-1, "name", 0600, NULL) == -EBADF);
 	CHECK(shardmap_open_table(-1, "name", SHARDMAP_READ) == -EBADF);
+	CHECK(shardmap_watch(-1, 0) == -EBADF);
 	CHECK(shardmap_list_next(-1, &listed) == -EBADF);
 	CHECK(shardmap_get_changed(-1, "k", 1, out, &out_len, &version) ==
 	      -EBADF);
@@ -111,6 +141,7 @@ int main(void)
 	check_batch();
 	check_scanner();
 	check_record();
+	check_changes();
 	check_commands();
 	return failures ? 1 : 0;
 }

@@ -264,20 +264,10 @@ int tool_inherited_fd(int fd)
 	return number;
 }
 
-int tool_open_table(int fd, const struct shardmap_create *create)
+int tool_new_table(const struct shardmap_create *create)
 {
-	struct shardmap_info info;
-	int device, table, err;
+	int device = shardmap_open_device(), table;
 
-	table = tool_inherited_fd(fd);
-	if (table != -ENOENT) {
-		err = table < 0 ? table : shardmap_info(table, &info);
-		if (err)
-			tool_error("SHARDMAP_IOC_INFO", err);
-		return err ? err : table;
-	}
-
-	device = shardmap_open_device();
 	if (device < 0) {
 		tool_error("open " SHARDMAP_DEVICE_PATH, device);
 		return device;
@@ -287,4 +277,18 @@ int tool_open_table(int fd, const struct shardmap_create *create)
 		tool_error("SHARDMAP_IOC_CREATE", table);
 	close(device);
 	return table;
+}
+
+int tool_open_table(int fd, const struct shardmap_create *create)
+{
+	struct shardmap_info info;
+	int table, err;
+
+	table = tool_inherited_fd(fd);
+	if (table == -ENOENT)
+		return tool_new_table(create);
+	err = table < 0 ? table : shardmap_info(table, &info);
+	if (err)
+		tool_error("SHARDMAP_IOC_INFO", err);
+	return err ? err : table;
 }

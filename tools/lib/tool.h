@@ -44,10 +44,9 @@ extern const struct argp tool_create_argp;
 /* The descriptor that @fd (or, if negative, $SHARDMAP_FD) names, or -ENOENT. */
 int tool_inherited_fd(int fd);
 
-/*
- * The inherited table, or else a new one.  Returns a descriptor, or a negative
- * errno after printing the error.
- */
+/* Both return a descriptor, or a negative errno after printing the error. */
+int tool_new_table(const struct shardmap_create *create);
+/* The inherited table, or else a new one */
 int tool_open_table(int fd, const struct shardmap_create *create);
 
 #endif /* SHARDMAP_TOOL_H */

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "bench.h"
+#include "kill.h"
+#include "lin.h"
+#include "scan.h"
 #include "stress.h"
 
 /* Keys of others would look like faults. */
@@ -99,15 +102,27 @@ static enum tool_exit stress(const struct config *config)
 	return err ? TOOL_EXIT_FAILED : TOOL_EXIT_OK;
 }
 
+static struct subcommand {
+	const char *name;
+	char title[32]; /* for argp */
+	enum tool_exit (*main)(int argc, char **argv);
+} subcommands[] = {
+	{ "bench", "shardmap-stress bench", bench_main },
+	{ "kill", "shardmap-stress kill", kill_main },
+	{ "lin", "shardmap-stress lin", lin_main },
+	{ "scan", "shardmap-stress scan", scan_main },
+};
+
 int main(int argc, char **argv)
 {
-	static char bench[] = "shardmap-stress bench";
 	struct config config;
 
 	tool_init();
-	if (argc > 1 && !strcmp(argv[1], "bench")) {
-		argv[1] = bench;
-		return bench_main(argc - 1, argv + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(subcommands); i++) {
+		if (argc < 2 || strcmp(argv[1], subcommands[i].name))
+			continue;
+		argv[1] = subcommands[i].title;
+		return subcommands[i].main(argc - 1, argv + 1);
 	}
 	parse_options(argc, argv, &config);
 	return stress(&config);

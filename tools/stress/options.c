@@ -85,7 +85,8 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Puts load on a shardmap table and checks every result."
-	"\v'shardmap-stress bench' measures instead of checking; see its --help."
+	"\v'shardmap-stress bench' measures instead of checking, and 'shardmap-stress "
+	"lin' checks that keys are linearizable; see their --help."
 	"\n\nExit status: 0 good, 1 an operation failed, 2 usage, 3 verification "
 	"failed, 4 reports in the kernel log.";
 

@@ -1,9 +1,15 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Updates of inline lines; inline.h has the protocol.
  *
  * No update allocates or frees anything, but for an overflow line.
+ *
+ * @verb is that of the request: a constant where an operation is compiled on its own.
  */
+#ifndef _SHARDMAP_CORE_INLINE_UPDATE_H
+#define _SHARDMAP_CORE_INLINE_UPDATE_H
+
+#include "decide.h"
 #include "inline.h"
 #include "update.h"
 
@@ -14,7 +20,7 @@
  * Context: Shard lock held.
  * Return: true if the key is there.
  */
-bool sm_inline_place(struct sm_update *u)
+static __always_inline bool sm_inline_place(struct sm_update *u)
 {
 	struct sm_inline_line *line =
 		sm_inline_bucket(u->map, u->array, u->hash);
@@ -52,7 +58,7 @@ bool sm_inline_place(struct sm_update *u)
  *
  * Context: Shard lock held.
  */
-void sm_inline_find_key(struct sm_update *u)
+static __always_inline void sm_inline_find_key(struct sm_update *u)
 {
 	struct sm_state *state = &u->state;
 
@@ -69,11 +75,13 @@ void sm_inline_find_key(struct sm_update *u)
 /**
  * sm_inline_plan() - Decide, and see what that needs.
  * @u: the update, with the key's place
+ * @verb: the request's
  *
  * Context: Shard lock held.
  * Return: 0; -EAGAIN if a spare line must be supplied first; an errno of the operation.
  */
-int sm_inline_plan(struct sm_update *u)
+static __always_inline int sm_inline_plan(struct sm_update *u,
+					  unsigned int verb)
 {
 	int effect;
 
@@ -81,9 +89,9 @@ int sm_inline_plan(struct sm_update *u)
 	u->need = SM_NEED_NOTHING;
 	u->entries = 0;
 	u->bytes = 0;
-	if (u->req->verb == SM_DO_UPDATE)
+	if (verb == SM_DO_UPDATE)
 		u->value_word = 0;
-	effect = sm_decide(u, &u->value_word);
+	effect = sm_decide(u, verb, &u->value_word);
 	if (effect < 0)
 		return effect;
 	u->effect = effect;
@@ -99,8 +107,8 @@ int sm_inline_plan(struct sm_update *u)
 }
 
 /* Put a key into a free cell that readers may have seen in use. */
-static void fill_cell(struct sm_inline_line *line, unsigned int cell, u64 key,
-		      u64 value, u64 version)
+static inline void sm_fill_cell(struct sm_inline_line *line, unsigned int cell,
+				u64 key, u64 value, u64 version)
 {
 	sm_inline_fill_begin(line);
 	WRITE_ONCE(line->key[cell], key);
@@ -109,14 +117,14 @@ static void fill_cell(struct sm_inline_line *line, unsigned int cell, u64 key,
 	sm_inline_publish(line, line->used | BIT(cell));
 }
 
-static void insert_locked(struct sm_update *u)
+static inline void sm_inline_insert(struct sm_update *u)
 {
 	struct sm_inline_line *over;
 
 	lockdep_assert_held(&u->shard->lock);
 	if (u->slot < SM_CELLS) {
-		fill_cell(u->cells, u->slot, u->key_word, u->value_word,
-			  u->version);
+		sm_fill_cell(u->cells, u->slot, u->key_word, u->value_word,
+			     u->version);
 		return;
 	}
 	over = sm_inline_add_line(u->shard, u->array, u->cells);
@@ -125,28 +133,31 @@ static void insert_locked(struct sm_update *u)
 	sm_inline_publish(u->cells, u->cells->used | SM_CELL_LINK);
 }
 
-static void store_locked(struct sm_update *u)
+static __always_inline void sm_inline_store(struct sm_update *u,
+					    unsigned int verb)
 {
 	const struct shardmap_request *req = u->req;
 
 	lockdep_assert_held(&u->shard->lock);
-	if (req->verb == SHARDMAP_DO_ADD)
+	if (verb == SHARDMAP_DO_ADD)
 		u->value_word = req->delta + (u->state.there ? u->state.number :
 							       req->initial);
 	u->version = ++u->shard->version;
 	if (u->state.there)
 		sm_cell_store(u->cells, u->slot, u->value_word, u->version);
 	else
-		insert_locked(u);
+		sm_inline_insert(u);
 }
 
 /**
  * sm_inline_apply() - Do what was planned.
  * @u: the update, with what it takes held
+ * @verb: the request's
  *
  * Context: Shard lock held.
  */
-void sm_inline_apply(struct sm_update *u)
+static __always_inline void sm_inline_apply(struct sm_update *u,
+					    unsigned int verb)
 {
 	const struct shardmap_request *req = u->req;
 
@@ -154,7 +165,7 @@ void sm_inline_apply(struct sm_update *u)
 	if (u->effect == SM_EFFECT_NONE)
 		return;
 	if (u->effect == SM_EFFECT_STORE) {
-		store_locked(u);
+		sm_inline_store(u, verb);
 		sm_notify(u->map,
 			  u->state.there ? SHARDMAP_EVENT_UPDATE :
 					   SHARDMAP_EVENT_INSERT,
@@ -166,3 +177,5 @@ void sm_inline_apply(struct sm_update *u)
 	}
 	sm_account(u->shard, u->entries, 0);
 }
+
+#endif /* _SHARDMAP_CORE_INLINE_UPDATE_H */

@@ -1,18 +1,23 @@
-// SPDX-License-Identifier: GPL-2.0-only
+/* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What each operation means: from the request and what its key has, to what is done
  * and what is told.  Nothing here depends on where entries are kept.
+ *
+ * @verb is that of the request: a constant where an operation is compiled on its own.
  */
+#ifndef _SHARDMAP_CORE_DECIDE_H
+#define _SHARDMAP_CORE_DECIDE_H
+
 #include <linux/string.h>
 
 #include "update.h"
 
-static bool fits(const struct sm_update *u)
+static inline bool sm_value_fits(const struct sm_update *u)
 {
 	return u->state.value_len <= u->req->out_len;
 }
 
-static bool is_as_expected(const struct sm_update *u)
+static inline bool sm_is_as_expected(const struct sm_update *u)
 {
 	const struct shardmap_request *req = u->req;
 	const struct sm_state *state = &u->state;
@@ -27,7 +32,7 @@ static bool is_as_expected(const struct sm_update *u)
 	return true;
 }
 
-static int decide_get(const struct sm_update *u)
+static __always_inline int sm_decide_get(const struct sm_update *u)
 {
 	const struct shardmap_request *req = u->req;
 
@@ -36,10 +41,10 @@ static int decide_get(const struct sm_update *u)
 	if (req->flags & SHARDMAP_REQ_IF_CHANGED &&
 	    u->state.version == req->version)
 		return SM_EFFECT_NONE;
-	return fits(u) ? SM_EFFECT_NONE : -ENOBUFS;
+	return sm_value_fits(u) ? SM_EFFECT_NONE : -ENOBUFS;
 }
 
-static int decide_put(const struct sm_update *u)
+static __always_inline int sm_decide_put(const struct sm_update *u)
 {
 	unsigned int flags = u->req->flags;
 
@@ -47,19 +52,19 @@ static int decide_put(const struct sm_update *u)
 		return -EEXIST;
 	if (!u->state.there && flags & SHARDMAP_REQ_EXIST)
 		return -ENOENT;
-	if (u->state.there && flags & SHARDMAP_REQ_SWAP && !fits(u))
+	if (u->state.there && flags & SHARDMAP_REQ_SWAP && !sm_value_fits(u))
 		return -ENOBUFS;
 	return SM_EFFECT_STORE;
 }
 
-static int decide_get_or_put(const struct sm_update *u)
+static __always_inline int sm_decide_get_or_put(const struct sm_update *u)
 {
 	if (!u->state.there)
 		return SM_EFFECT_STORE;
-	return fits(u) ? SM_EFFECT_NONE : -ENOBUFS;
+	return sm_value_fits(u) ? SM_EFFECT_NONE : -ENOBUFS;
 }
 
-static int decide_add(const struct sm_update *u)
+static __always_inline int sm_decide_add(const struct sm_update *u)
 {
 	if (!u->state.there)
 		return u->req->flags & SHARDMAP_REQ_CREATE ? SM_EFFECT_STORE :
@@ -67,25 +72,26 @@ static int decide_add(const struct sm_update *u)
 	return u->state.value_len == sizeof(u64) ? SM_EFFECT_STORE : -EINVAL;
 }
 
-static int decide_remove(const struct sm_update *u)
+static __always_inline int sm_decide_remove(const struct sm_update *u,
+					    unsigned int verb)
 {
 	if (!u->state.there)
 		return -ENOENT;
-	if (!is_as_expected(u))
+	if (!sm_is_as_expected(u))
 		return -ESTALE;
-	if (u->req->verb == SHARDMAP_DO_TAKE && !fits(u))
+	if (verb == SHARDMAP_DO_TAKE && !sm_value_fits(u))
 		return -ENOBUFS;
 	return SM_EFFECT_REMOVE;
 }
 
-static int decide_cas(const struct sm_update *u)
+static __always_inline int sm_decide_cas(const struct sm_update *u)
 {
 	if (!u->state.there)
 		return -ENOENT;
-	return is_as_expected(u) ? SM_EFFECT_STORE : -ESTALE;
+	return sm_is_as_expected(u) ? SM_EFFECT_STORE : -ESTALE;
 }
 
-static int decide_update(const struct sm_update *u, void *value)
+static inline int sm_decide_update(const struct sm_update *u, void *value)
 {
 	struct sm_call *call = container_of(u->req, struct sm_call, req);
 	const struct sm_state *state = &u->state;
@@ -111,32 +117,34 @@ static int decide_update(const struct sm_update *u, void *value)
 /**
  * sm_decide() - What is to be done to a key?
  * @u: the update, with the key's state
+ * @verb: the request's
  * @value: shardmap_update(): where the new value goes
  *
  * Context: Shard lock held.
  * Return: enum sm_effect, or an errno of the operation.
  */
-int sm_decide(struct sm_update *u, void *value)
+static __always_inline int sm_decide(struct sm_update *u, unsigned int verb,
+				     void *value)
 {
 	lockdep_assert_held(&u->shard->lock);
-	if (u->req->verb == SHARDMAP_DO_GET)
-		return decide_get(u);
+	if (verb == SHARDMAP_DO_GET)
+		return sm_decide_get(u);
 	if (unlikely(READ_ONCE(u->map->frozen)))
 		return -EROFS;
-	switch (u->req->verb) {
+	switch (verb) {
 	case SHARDMAP_DO_PUT:
-		return decide_put(u);
+		return sm_decide_put(u);
 	case SHARDMAP_DO_GET_OR_PUT:
-		return decide_get_or_put(u);
+		return sm_decide_get_or_put(u);
 	case SHARDMAP_DO_ADD:
-		return decide_add(u);
+		return sm_decide_add(u);
 	case SHARDMAP_DO_CAS:
-		return decide_cas(u);
+		return sm_decide_cas(u);
 	case SHARDMAP_DO_DELETE:
 	case SHARDMAP_DO_TAKE:
-		return decide_remove(u);
+		return sm_decide_remove(u, verb);
 	case SM_DO_UPDATE:
-		return decide_update(u, value);
+		return sm_decide_update(u, value);
 	}
 	return -EINVAL;
 }
@@ -144,17 +152,19 @@ int sm_decide(struct sm_update *u, void *value)
 /**
  * sm_reads_value() - Does the caller get the value that was there?
  * @u: the update, decided
+ * @verb: the request's
  *
  * Context: Any context.
  * Return: true if sm_finish() is going to copy it.
  */
-bool sm_reads_value(const struct sm_update *u)
+static __always_inline bool sm_reads_value(const struct sm_update *u,
+					   unsigned int verb)
 {
 	const struct shardmap_request *req = u->req;
 
 	if (!u->state.there)
 		return false;
-	switch (req->verb) {
+	switch (verb) {
 	case SHARDMAP_DO_GET:
 		return !(req->flags & SHARDMAP_REQ_IF_CHANGED &&
 			 u->state.version == req->version);
@@ -170,6 +180,7 @@ bool sm_reads_value(const struct sm_update *u)
 /**
  * sm_finish() - Tell what an update did.
  * @u: the update
+ * @verb: the request's
  * @err: what became of it
  *
  * Copies out the value that was there; at -ENOBUFS its length alone is told.
@@ -177,7 +188,8 @@ bool sm_reads_value(const struct sm_update *u)
  * Context: RCU read-side critical section that began under the shard lock, with
  * the lock dropped.
  */
-void sm_finish(struct sm_update *u, int err)
+static __always_inline void sm_finish(struct sm_update *u, unsigned int verb,
+				      int err)
 {
 	struct shardmap_request *req = u->req;
 	const struct sm_state *state = &u->state;
@@ -189,10 +201,10 @@ void sm_finish(struct sm_update *u, int err)
 		return;
 	}
 	req->out_len = 0;
-	if (sm_reads_value(u)) {
+	if (sm_reads_value(u, verb)) {
 		req->out_len = state->value_len;
 		memcpy(req->out, state->value, state->value_len);
-	} else if (req->verb == SHARDMAP_DO_GET) {
+	} else if (verb == SHARDMAP_DO_GET) {
 		req->flags |= SHARDMAP_REQ_UNCHANGED;
 	}
 	switch (u->effect) {
@@ -203,13 +215,14 @@ void sm_finish(struct sm_update *u, int err)
 		req->version = u->version;
 		if (!state->there)
 			req->flags |= SHARDMAP_REQ_INSERTED;
-		if (req->verb == SHARDMAP_DO_ADD)
+		if (verb == SHARDMAP_DO_ADD)
 			req->old = state->there ? state->number : req->initial;
 		break;
 	case SM_EFFECT_REMOVE:
 		/* Of what is handed over it is good to know the version. */
-		req->version = req->verb == SHARDMAP_DO_TAKE ? state->version :
-							       0;
+		req->version = verb == SHARDMAP_DO_TAKE ? state->version : 0;
 		break;
 	}
 }
+
+#endif /* _SHARDMAP_CORE_DECIDE_H */
