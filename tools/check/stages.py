@@ -193,7 +193,7 @@ def _lin_figures(result, out):
 STOCK_COMMAND = (
     "insmod /ko/shardmap.ko || exit 1; "
     "{selftests}"
-    "sh /test_ctl.sh > /out/ctl.txt 2>&1; "
+    "sh /test_ctl.sh > /out/ctl.txt 2>&1; test_table > /out/library.txt 2>&1; "
     "sh /wordcount.sh > /out/wordcount.json || exit 1; "
     "shardmap-stress --threads 2 --processes 2 --duration {seconds} --json "
     "> /out/stress.json || exit 1; "
@@ -217,7 +217,7 @@ def _stock(kernel, bits, storm=False):
     modules(kernel)
     small_corpus, oracle = _small_corpus()
     add = [f"{tools / name}" for name in ("shardmap-stress", "shardmap-wordcount",
-                                          "shardmapctl")]
+                                          "shardmapctl", "test_table")]
     add += [f"{ROOT / 'tools/run/wordcount.sh'}:/wordcount.sh",
             f"{ROOT / 'tools/ctl/test_ctl.sh'}:/test_ctl.sh",
             f"{small_corpus}:/corpus.txt", f"{oracle}:/oracle.txt"]
@@ -243,10 +243,11 @@ def _stock(kernel, bits, storm=False):
         result.add(*counts)
         result.notes += [f"{kernel} {width} bit: {line}" for line in
                          re.findall(r"^not ok .*$", text, re.M)] if counts[1] else []
-    text = (out / "ctl.txt").read_text(errors="replace")
-    result.add(*_counts(text))
-    result.notes += [f"{kernel}: shardmapctl: {line}" for line in
-                     re.findall(r"^not ok: .*$", text, re.M)]
+    for tests in ("ctl", "library"):
+        text = (out / f"{tests}.txt").read_text(errors="replace")
+        result.add(*_counts(text))
+        result.notes += [f"{kernel}: {tests}: {line}" for line in
+                         re.findall(r"^not ok: .*$", text, re.M)]
     if status == 0:
         name = kernel.replace("-", "").replace(".", "")
         words = json.loads((out / "wordcount.json").read_text())
