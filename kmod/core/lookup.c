@@ -200,7 +200,7 @@ int shardmap_find_rcu(struct shardmap *map, const void *key, u32 key_len,
 	struct sm_entry *e;
 	u64 hash;
 
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
+	RCU_LOCKDEP_WARN(!rcu_read_lock_any_held(),
 			 "shardmap_find_rcu() without RCU read lock");
 	if (sm_is_inline(map))
 		return -EOPNOTSUPP;

@@ -231,10 +231,23 @@ static void retire_old(struct multi *m)
 	}
 }
 
+/* If one has failed, those that could have been carried out were not either. */
+static void multi_finish(struct multi *m, int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr; i++) {
+		struct sm_update *u = &m->updates[i];
+
+		if (err && !m->err[i])
+			m->err[i] = err;
+		sm_finish(u, u->req->verb, m->err[i]);
+	}
+}
+
 /* Returns -EAGAIN, with nothing done, if something must be supplied first. */
 static int multi_once(struct multi *m)
 {
-	unsigned int i;
 	int err;
 
 	err = sm_limbo_reserve(m->map, m->nr, m->gfp);
@@ -250,8 +263,8 @@ static int multi_once(struct multi *m)
 	if (!err)
 		retire_old(m);
 	local_bh_enable();
-	for (i = 0; i < m->nr && (!err || err == -ECANCELED); i++)
-		sm_finish(&m->updates[i], m->updates[i].req->verb, m->err[i]);
+	if (!err || err == -ECANCELED)
+		multi_finish(m, err);
 	rcu_read_unlock();
 	multi_end(m);
 	return err;

@@ -18,7 +18,7 @@ KCSAN_OPS_WANTED = 5000000 if CI else 0
 
 # Recorded operations on each kind of table, and how many kinds of them there are.
 LIN_OPS = 10000000 if CI else 500000
-KCSAN_LIN_OPS = 200000 if CI else 60000
+KCSAN_LIN_OPS = 130000 if CI else 30000
 LIN_KINDS = 14
 
 # Races of the 6.12 kernel's own: any sleep may show the first, and a loaded machine
@@ -129,7 +129,7 @@ def _kcsan_stress(result):
         f"{stress} > /out/tagged.json && {stress} --inline > /out/inline.json || "
         f"exit 1; {LIN_COMMAND.format(ops=KCSAN_LIN_OPS)}",
         ko=("shardmap.ko",), add=(tools / "shardmap-stress",),
-        timeout=KCSAN_STRESS_SECONDS + 240, ok=None)
+        timeout=KCSAN_STRESS_SECONDS + 480, ok=None)
     result.count(status == 0, f"stress under KCSAN ended with {status}, "
                               "log build/check/kcsan-stress.log")
     if status:
