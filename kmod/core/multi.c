@@ -109,7 +109,10 @@ static int multi_prepare(struct multi *m, struct shardmap_request *reqs)
 
 	m->nr = 0;
 	for (i = 0; i < nr; i++) {
-		m->err[i] = sm_check_request(m->map, &reqs[i], reqs[i].verb);
+		m->err[i] = reqs[i].verb < SHARDMAP_VERBS ?
+				    sm_check_request(m->map, &reqs[i],
+						     reqs[i].verb) :
+				    -EINVAL;
 		if (m->err[i])
 			m->failed = true;
 	}
@@ -146,7 +149,16 @@ static void plan_one(struct multi *m, unsigned int i)
 		m->inserts[find_shard(m, u->shard)]++;
 }
 
-/* Entries that come to one bucket may fill it: a spare line for each is enough. */
+static bool is_bucket_full(const struct sm_update *u)
+{
+	return u->slot == (sm_is_inline(u->map) ? SM_CELLS : SM_SLOTS);
+}
+
+/*
+ * Entries that come to one bucket may fill it: a spare line for each is enough.  A
+ * single one needs it if its bucket is full already; the spare line that it was
+ * planned with may have gone to a bucket that another update moved.
+ */
 static void plan_lines(struct multi *m)
 {
 	unsigned int i;
@@ -155,7 +167,9 @@ static void plan_lines(struct multi *m)
 		struct sm_update *u = &m->updates[i];
 		unsigned int inserts = m->inserts[find_shard(m, u->shard)];
 
-		if (inserts < 2 || u->shard->spares >= inserts)
+		if (u->entries <= 0 || u->shard->spares >= inserts)
+			continue;
+		if (inserts < 2 && !is_bucket_full(u))
 			continue;
 		u->need = SM_NEED_LINE;
 		m->short_of = u;
@@ -231,6 +245,15 @@ static void retire_old(struct multi *m)
 	}
 }
 
+/* Nothing is told of requests that would have succeeded. */
+static void cancel(struct multi *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr; i++)
+		m->err[i] = m->err[i] ?: -ECANCELED;
+}
+
 /* Returns -EAGAIN, with nothing done, if something must be supplied first. */
 static int multi_once(struct multi *m)
 {
@@ -250,6 +273,8 @@ static int multi_once(struct multi *m)
 	if (!err)
 		retire_old(m);
 	local_bh_enable();
+	if (err == -ECANCELED)
+		cancel(m);
 	for (i = 0; i < m->nr && (!err || err == -ECANCELED); i++)
 		sm_finish(&m->updates[i], m->updates[i].req->verb, m->err[i]);
 	rcu_read_unlock();
