@@ -104,20 +104,22 @@ static bool move_hand(struct shardmap *map, struct sm_shard *shard,
 	return look->line;
 }
 
-/* Returns 1 if an entry was removed, 0 if none was seen, or -ENOMEM. */
+/* Returns 1 if an entry was removed, 0 if none was seen, -ENOMEM or -EROFS. */
 static int evict_step(struct shardmap *map, struct sm_shard *shard,
 		      struct look *look, gfp_t gfp)
 {
 	struct sm_entry *victim = NULL;
-	struct sm_array *finished;
-	bool resize;
+	struct sm_array *finished = NULL;
+	bool resize, frozen;
 	int err;
 
 	err = sm_limbo_reserve(map, 1, gfp);
 	if (err)
 		return err;
 	sm_shard_lock(shard);
-	if (move_hand(map, shard, look, &finished))
+	/* It may have been frozen since the update found no room. */
+	frozen = READ_ONCE(map->frozen);
+	if (!frozen && move_hand(map, shard, look, &finished))
 		victim = sm_tagged_remove(map, shard, look->line, look->slot,
 					  SHARDMAP_EVENT_EVICT);
 	resize = sm_shard_wants_resize(shard);
@@ -128,6 +130,8 @@ static int evict_step(struct shardmap *map, struct sm_shard *shard,
 	sm_array_retire(finished);
 	if (resize)
 		sm_resize_kick(map, shard - map->shards);
+	if (frozen)
+		return -EROFS;
 	return victim ? 1 : 0;
 }
 
@@ -154,7 +158,8 @@ static int evict_from(struct shardmap *map, struct sm_shard *shard,
  *
  * Context: Process or softirq context, as the updates' flags allow.  Takes and
  * releases shard locks.
- * Return: 0 if one was removed; -ENOSPC if there is none that may be; -ENOMEM.
+ * Return: 0 if one was removed; -ENOSPC if there is none that may be; -EROFS if the
+ * table is frozen; -ENOMEM.
  */
 int sm_evict(const struct sm_update *updates, unsigned int nr)
 {

@@ -109,7 +109,10 @@ static int multi_prepare(struct multi *m, struct shardmap_request *reqs)
 
 	m->nr = 0;
 	for (i = 0; i < nr; i++) {
-		m->err[i] = sm_check_request(m->map, &reqs[i], reqs[i].verb);
+		m->err[i] = reqs[i].verb < SHARDMAP_VERBS ?
+				    sm_check_request(m->map, &reqs[i],
+						     reqs[i].verb) :
+				    -EINVAL;
 		if (m->err[i])
 			m->failed = true;
 	}
@@ -146,7 +149,16 @@ static void plan_one(struct multi *m, unsigned int i)
 		m->inserts[find_shard(m, u->shard)]++;
 }
 
-/* Entries that come to one bucket may fill it: a spare line for each is enough. */
+static bool is_bucket_full(const struct sm_update *u)
+{
+	return u->slot == (sm_is_inline(u->map) ? SM_CELLS : SM_SLOTS);
+}
+
+/*
+ * Entries that come to one bucket may fill it: a spare line for each is enough.  A
+ * single one needs it if its bucket is full already; the spare line that it was
+ * planned with may have gone to a bucket that another update moved.
+ */
 static void plan_lines(struct multi *m)
 {
 	unsigned int i;
@@ -155,7 +167,9 @@ static void plan_lines(struct multi *m)
 		struct sm_update *u = &m->updates[i];
 		unsigned int inserts = m->inserts[find_shard(m, u->shard)];
 
-		if (inserts < 2 || u->shard->spares >= inserts)
+		if (u->entries <= 0 || u->shard->spares >= inserts)
+			continue;
+		if (inserts < 2 && !is_bucket_full(u))
 			continue;
 		u->need = SM_NEED_LINE;
 		m->short_of = u;

@@ -201,8 +201,9 @@ static __always_inline int sm_update_locked(struct sm_update *u,
 	u->array = sm_shard_array(u->map, u->shard, u->hash, &u->finished);
 	sm_update_find(u);
 	err = sm_update_plan(u, verb);
-	if (!err)
-		err = sm_hold(u->map, u->entries, u->bytes);
+	if (err)
+		return err;
+	err = sm_hold(u->map, u->entries, u->bytes);
 	if (!err) {
 		sm_update_apply(u, verb);
 	} else if (err == -ENOSPC) {
@@ -280,7 +281,10 @@ static __always_inline int sm_update_run(struct shardmap *map,
 		return err;
 	do {
 		err = sm_update_once(&u, verb);
-	} while (unlikely(err == -EAGAIN) && !(err = sm_update_supply(&u)));
+		/* Without a need it is what the caller's function returned. */
+	} while (unlikely(err == -EAGAIN) &&
+		 (verb != SM_DO_UPDATE || u.need != SM_NEED_NOTHING) &&
+		 !(err = sm_update_supply(&u)));
 	sm_update_release(&u);
 	return err;
 }
