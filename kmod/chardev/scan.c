@@ -94,7 +94,7 @@ static int gather(struct shardmap *map, struct shardmap_scan *scan,
  * returns what is there then.  Fails only if nothing was removed.
  */
 static int drain(struct shardmap *map, struct shardmap_scan *scan,
-		  struct bounce *b, struct shardmap_cursor from)
+		 struct bounce *b, struct shardmap_cursor from)
 {
 	struct shardmap_position pos = { .hash = from.hash, .tie = from.tie };
 	u32 off = 0, records = 0;
