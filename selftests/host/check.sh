@@ -59,7 +59,7 @@ coverage()
 	run coverage "$O/coverage/model_test" --ops $((OPS / 4)) --seed "$SEED"
 	run coverage "$O/coverage/race_test" --ops 10000
 	gcov -n -b "$O"/coverage/*.gcda 2> /dev/null | awk '
-		/^File/ { core = /kmod\/core\/[a-z]*\.c/; name = $2 }
+		/^File/ { core = /kmod\/core\/[a-z_]*\.[ch]/; name = $2 }
 		/^Lines executed/ && core {
 			split($0, a, /[:% ]+/); lines += a[5]
 			hit += a[3] * a[5] / 100

@@ -52,7 +52,9 @@ static int run(const struct config *c, const struct op *ops, unsigned int nr)
 	}
 	report->done = i;
 	/* Some tables are destroyed as they are, in the middle of everything. */
-	if (!m.wrong[0] && c->seed % 3)
+	if (!m.wrong[0] && c->seed % 7 == 3)
+		check_frozen(&m);
+	else if (!m.wrong[0] && c->seed % 3)
 		check_settled(&m);
 	if (!m.wrong[0])
 		model_destroy(&m);
