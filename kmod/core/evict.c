@@ -104,13 +104,13 @@ static bool move_hand(struct shardmap *map, struct sm_shard *shard,
 	return look->line;
 }
 
-/* Returns 1 if an entry was removed, 0 if none was seen, -ENOMEM or -EROFS. */
+/* Returns 1 if an entry was removed, 0 if none was seen, -EROFS or -ENOMEM. */
 static int evict_step(struct shardmap *map, struct sm_shard *shard,
 		      struct look *look, gfp_t gfp)
 {
 	struct sm_entry *victim = NULL;
 	struct sm_array *finished = NULL;
-	bool resize, frozen;
+	bool resize;
 	int err;
 
 	err = sm_limbo_reserve(map, 1, gfp);
@@ -118,8 +118,9 @@ static int evict_step(struct shardmap *map, struct sm_shard *shard,
 		return err;
 	sm_shard_lock(shard);
 	/* It may have been frozen since the update found no room. */
-	frozen = READ_ONCE(map->frozen);
-	if (!frozen && move_hand(map, shard, look, &finished))
+	if (READ_ONCE(map->frozen))
+		err = -EROFS;
+	else if (move_hand(map, shard, look, &finished))
 		victim = sm_tagged_remove(map, shard, look->line, look->slot,
 					  SHARDMAP_EVENT_EVICT);
 	resize = sm_shard_wants_resize(shard);
@@ -130,9 +131,7 @@ static int evict_step(struct shardmap *map, struct sm_shard *shard,
 	sm_array_retire(finished);
 	if (resize)
 		sm_resize_kick(map, shard - map->shards);
-	if (frozen)
-		return -EROFS;
-	return victim ? 1 : 0;
+	return victim ? 1 : err;
 }
 
 /* Move the hand until there is an entry to remove, once round at the most. */

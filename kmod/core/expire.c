@@ -232,7 +232,7 @@ bool sm_expire(struct shardmap *map)
 
 static unsigned long pause_jiffies(u64 ns)
 {
-	return nsecs_to_jiffies64(min_t(u64, ns, 3600 * NSEC_PER_SEC)) + 1;
+	return nsecs_to_jiffies64(min_t(u64, ns, 3600ULL * NSEC_PER_SEC)) + 1;
 }
 
 /**

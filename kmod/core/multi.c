@@ -135,8 +135,6 @@ static void plan_one(struct multi *m, unsigned int i)
 	struct sm_update *u = &m->updates[i];
 	int err;
 
-	/* The array stays right: nothing else moves buckets now. */
-	u->array = sm_shard_array(m->map, u->shard, u->hash, &u->finished);
 	sm_update_find(u);
 	err = sm_update_plan(u, u->req->verb);
 	if (err == -EAGAIN) {
@@ -149,16 +147,7 @@ static void plan_one(struct multi *m, unsigned int i)
 		m->inserts[find_shard(m, u->shard)]++;
 }
 
-static bool is_bucket_full(const struct sm_update *u)
-{
-	return u->slot == (sm_is_inline(u->map) ? SM_CELLS : SM_SLOTS);
-}
-
-/*
- * Entries that come to one bucket may fill it: a spare line for each is enough.  A
- * single one needs it if its bucket is full already; the spare line that it was
- * planned with may have gone to a bucket that another update moved.
- */
+/* Entries that come to one bucket may fill it: a spare line for each is enough. */
 static void plan_lines(struct multi *m)
 {
 	unsigned int i;
@@ -167,9 +156,7 @@ static void plan_lines(struct multi *m)
 		struct sm_update *u = &m->updates[i];
 		unsigned int inserts = m->inserts[find_shard(m, u->shard)];
 
-		if (u->entries <= 0 || u->shard->spares >= inserts)
-			continue;
-		if (inserts < 2 && !is_bucket_full(u))
+		if (inserts < 2 || u->shard->spares >= inserts)
 			continue;
 		u->need = SM_NEED_LINE;
 		m->short_of = u;
@@ -185,6 +172,13 @@ static int multi_plan(struct multi *m)
 
 	m->short_of = NULL;
 	memset(m->inserts, 0, sizeof(m->inserts));
+	/* Moving takes spare lines, so it comes before they are counted on. */
+	for (i = 0; i < m->nr; i++) {
+		struct sm_update *u = &m->updates[i];
+
+		u->array =
+			sm_shard_array(m->map, u->shard, u->hash, &u->finished);
+	}
 	for (i = 0; i < m->nr; i++) {
 		plan_one(m, i);
 		entries += m->updates[i].entries;
@@ -245,19 +239,23 @@ static void retire_old(struct multi *m)
 	}
 }
 
-/* Nothing is told of requests that would have succeeded. */
-static void cancel(struct multi *m)
+/* If one has failed, those that could have been carried out were not either. */
+static void multi_finish(struct multi *m, int err)
 {
 	unsigned int i;
 
-	for (i = 0; i < m->nr; i++)
-		m->err[i] = m->err[i] ?: -ECANCELED;
+	for (i = 0; i < m->nr; i++) {
+		struct sm_update *u = &m->updates[i];
+
+		if (err && !m->err[i])
+			m->err[i] = err;
+		sm_finish(u, u->req->verb, m->err[i]);
+	}
 }
 
 /* Returns -EAGAIN, with nothing done, if something must be supplied first. */
 static int multi_once(struct multi *m)
 {
-	unsigned int i;
 	int err;
 
 	err = sm_limbo_reserve(m->map, m->nr, m->gfp);
@@ -273,10 +271,8 @@ static int multi_once(struct multi *m)
 	if (!err)
 		retire_old(m);
 	local_bh_enable();
-	if (err == -ECANCELED)
-		cancel(m);
-	for (i = 0; i < m->nr && (!err || err == -ECANCELED); i++)
-		sm_finish(&m->updates[i], m->updates[i].req->verb, m->err[i]);
+	if (!err || err == -ECANCELED)
+		multi_finish(m, err);
 	rcu_read_unlock();
 	multi_end(m);
 	return err;

@@ -254,7 +254,7 @@ static __always_inline int sm_update_once(struct sm_update *u,
 }
 
 /**
- * sm_update() - Carry out a request that may change the table.
+ * sm_update_run() - Carry out a request that may change the table.
  * @map: the table
  * @req: the request
  * @verb: its verb
@@ -264,9 +264,9 @@ static __always_inline int sm_update_once(struct sm_update *u,
  * shard lock.
  * Return: 0 or what shardmap_execute() says.
  */
-static __always_inline int sm_update(struct shardmap *map,
-				     struct shardmap_request *req,
-				     unsigned int verb, gfp_t gfp)
+static __always_inline int sm_update_run(struct shardmap *map,
+					 struct shardmap_request *req,
+					 unsigned int verb, gfp_t gfp)
 {
 	/* Each step sets what later ones read. */
 	struct sm_update u __uninitialized;

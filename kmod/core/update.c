@@ -67,7 +67,7 @@ int sm_make_room(const struct sm_update *updates, unsigned int nr)
  * @u: the update
  *
  * Context: Any context that the update's flags allow, no shard lock held.
- * Return: 0; -ENOMEM; -ENOSPC if there is no room to be made.
+ * Return: 0; -ENOMEM; -ENOSPC if there is no room to be made; -EROFS.
  */
 int sm_update_supply(struct sm_update *u)
 {

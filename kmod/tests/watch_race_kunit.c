@@ -216,7 +216,7 @@ static void watchers_come_and_go_during_writes(struct kunit *test)
 		.map = smt_create_kind(test),
 		.step = visit_or_add,
 		.nr = 3,
-		.steps = smt_ops(SMT_KINDS),
+		.steps = smt_ops(4 * SMT_KINDS),
 	};
 	u64 key;
 

@@ -57,7 +57,7 @@ struct shardmap_quota;
 /**
  * define SHARDMAP_EVICT - when the table is full, remove an entry not used lately
  *
- * Needs max_entries or max_bytes; not with SHARDMAP_INLINE.  Documentation/uapi.rst
+ * Needs max_entries or max_bytes; not with SHARDMAP_INLINE.  Documentation/operations.rst
  * has the policy.
  */
 #define SHARDMAP_EVICT BIT(3)

@@ -8,6 +8,7 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#define __uninitialized
 #define fallthrough __attribute__((fallthrough))
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
