@@ -31,7 +31,11 @@ QUIET_KCSAN = ("if [ -e /sys/kernel/debug/kcsan ]; then "
 # whose suites are short; a prime, so as not to fall into step with their loops.
 KCSAN_SKIP = "/sys/module/kcsan/parameters/skip_watch"
 
-KUNIT_COMMAND = QUIET_KCSAN + (
+# The suites inject failures by the hundred.
+QUIET_FAILSLAB = ("if [ -e /sys/kernel/debug/failslab ]; then "
+                  "echo 0 > /sys/kernel/debug/failslab/verbose; fi; ")
+
+KUNIT_COMMAND = QUIET_KCSAN + QUIET_FAILSLAB + (
     "insmod /ko/shardmap.ko || exit 1; "
     "insmod /ko/shardmap_kunit.ko ops={ops}; loaded=$?; rmmod shardmap_kunit; "
     "if [ -e {skip} ]; then echo 499 > {skip}; fi; "
