@@ -317,6 +317,56 @@ static void all_together_get_room_or_take_none(struct kunit *test)
 	smt_expect_sound(test, map);
 }
 
+static int fail(const struct shardmap_view *old, void *value, void *arg)
+{
+	return *(int *)arg;
+}
+
+/* What a function returns says nothing of the table's room. */
+static void a_function_that_fails_evicts_nothing(struct kunit *test)
+{
+	static const int errnos[] = { -ENOSPC, -EDQUOT, -EAGAIN, -ENOMEM };
+	struct shardmap *map = create(test, 1, 10, 0);
+	u64 key = smt_mix(100);
+	unsigned int i;
+
+	smt_fill(test, map, 0, 0, 10);
+	for (i = 0; i < ARRAY_SIZE(errnos); i++) {
+		int err = errnos[i];
+
+		KUNIT_EXPECT_EQ(test, err,
+				shardmap_update(map, &key, sizeof(key), 8, fail,
+						&err, GFP_KERNEL, NULL));
+	}
+	KUNIT_EXPECT_EQ(test, 0, evicted(map));
+	KUNIT_EXPECT_EQ(test, 0, smt_missing(map, 0, 0, 10));
+}
+
+/* Freezing begins while the update has its lock, and ends when it drops it. */
+static int freeze(const struct shardmap_view *old, void *value, void *arg)
+{
+	struct shardmap *map = arg;
+
+	WRITE_ONCE(map->frozen, true);
+	memset(value, 0, sizeof(u64));
+	return SHARDMAP_UPDATE_STORE;
+}
+
+static void nothing_goes_when_it_is_frozen(struct kunit *test)
+{
+	struct shardmap *map = create(test, 1, 10, 0);
+	u64 key = smt_mix(100);
+
+	smt_fill(test, map, 0, 0, 10);
+	/* There is no room: entries would go to make some. */
+	KUNIT_EXPECT_EQ(test, -EROFS,
+			shardmap_update(map, &key, sizeof(key), sizeof(u64),
+					freeze, map, GFP_KERNEL, NULL));
+	KUNIT_EXPECT_EQ(test, 0, evicted(map));
+	KUNIT_EXPECT_EQ(test, 0, smt_missing(map, 0, 0, 10));
+	smt_expect_sound(test, map);
+}
+
 #define CROWD 50U
 
 static const char *put_or_get(struct smt_worker *w)
@@ -370,6 +420,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(large_values_evict_several),
 	KUNIT_CASE(the_key_that_is_written_stays),
 	KUNIT_CASE(all_together_get_room_or_take_none),
+	KUNIT_CASE(a_function_that_fails_evicts_nothing),
+	KUNIT_CASE(nothing_goes_when_it_is_frozen),
 	KUNIT_CASE_PARAM(threads_are_never_refused, smt_threads_gen_params),
 	{}
 };

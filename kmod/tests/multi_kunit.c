@@ -297,7 +297,9 @@ static void a_move_may_take_the_spare_line(struct kunit *test)
 	struct smt_chosen second = smt_chosen(U64_MAX, 0);
 	u64 number = 100;
 	struct shardmap_request reqs[] = {
+		/* A new key: it comes with its entry, and needs no second plan. */
 		{ .verb = SHARDMAP_DO_PUT,
+		  .flags = SHARDMAP_REQ_NOEXIST,
 		  .key = &first,
 		  .key_len = sizeof(first),
 		  .value = &number,

@@ -196,6 +196,7 @@ def _lin_figures(result, out):
 
 STOCK_COMMAND = (
     "insmod /ko/shardmap.ko || exit 1; "
+    "insmod /ko/shardmap_sample.ko && sleep 1 && rmmod shardmap_sample || exit 1; "
     "{selftests}"
     "sh /test_ctl.sh > /out/ctl.txt 2>&1; test_table > /out/library.txt 2>&1; "
     "sh /wordcount.sh > /out/wordcount.json || exit 1; "
@@ -237,7 +238,7 @@ def _stock(kernel, bits, storm=False):
                                            seconds=STOCK_STRESS_SECONDS,
                                            lin=lin_command if storm else "",
                                            storms=storms.COMMAND if storm else ""),
-                      ko=("shardmap.ko",), add=add, ok=None,
+                      ko=("shardmap.ko", "shardmap_sample.ko"), add=add, ok=None,
                       timeout=(1200 if CI else 600) + (storms.SECONDS if storm else 0))
     out = LOGS / f"{log}.out"
     result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
@@ -253,6 +254,7 @@ def _stock(kernel, bits, storm=False):
         result.notes += [f"{kernel}: {tests}: {line}" for line in
                          re.findall(r"^not ok: .*$", text, re.M)]
     if status == 0:
+        _sample(result, log)
         name = kernel.replace("-", "").replace(".", "")
         words = json.loads((out / "wordcount.json").read_text())
         stress = json.loads((out / "stress.json").read_text())
@@ -267,6 +269,19 @@ def _stock(kernel, bits, storm=False):
             _lin_figures(result, out)
             storms.count(out, result)
     return result
+
+
+def _sample(result, log):
+    """What kmod/samples printed when it was unloaded: a second has many ticks."""
+    console = (LOGS / f"{log}.console").read_text(errors="replace")
+    found = re.search(r"shardmap_sample: (\d+) samples of (\d+) processes", console)
+    samples, processes = map(int, found.groups()) if found else (0, 0)
+    shown = [int(n) for n in
+             re.findall(r"shardmap_sample: process \d+ \(.+\): (\d+)", console)]
+    result.count(samples >= 20 and len(shown) == min(processes, 5)
+                 and shown == sorted(shown, reverse=True) and sum(shown) <= samples,
+                 f"the sample saw {samples} samples and shows {shown}, "
+                 f"log build/check/{log}.console")
 
 
 def _selftests(width):
