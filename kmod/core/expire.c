@@ -245,7 +245,7 @@ static unsigned long pause_jiffies(u64 ns)
 void sm_expire_arm(struct shardmap *map, u64 at)
 {
 	s64 due = atomic64_read(&map->expire_due);
-	u64 now;
+	u64 now, begin;
 
 	if (!READ_ONCE(map->expires))
 		WRITE_ONCE(map->expires, true);
@@ -253,10 +253,17 @@ void sm_expire_arm(struct shardmap *map, u64 at)
 		if (at >= (u64)due)
 			return;
 	} while (!atomic64_try_cmpxchg(&map->expire_due, &due, at));
-	now = sm_now();
-	at = max_t(u64, at, atomic64_read(&map->expire_not_before));
-	mod_delayed_work(sm_wq, &map->expire_work,
-			 pause_jiffies(at > now ? at - now : 0));
+	for (;;) {
+		begin = max_t(u64, at, atomic64_read(&map->expire_not_before));
+		now = sm_now();
+		mod_delayed_work(sm_wq, &map->expire_work,
+				 pause_jiffies(begin > now ? begin - now : 0));
+		/* Who is to be served earlier may have set the timer before. */
+		due = atomic64_read(&map->expire_due);
+		if (at <= (u64)due)
+			return;
+		at = due;
+	}
 }
 
 /**

@@ -394,8 +394,8 @@ static int reserve_shard(struct shardmap *map, unsigned int index,
 		return 0;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	/* Who set the bit before may not have queued the work yet. */
-	sm_resize_kick(map, index);
+	/* Not a kick: who has set the bit may not have queued the work yet. */
+	set_bit(index, map->resize_pending);
 	queue_work(sm_wq, &map->resize_work);
 	flush_work(&map->resize_work);
 	return has_reserved(shard, bits) ? 0 : -ENOMEM;

@@ -86,7 +86,8 @@ static bool fits(const struct model *m, u64 count, u64 held, long long entries,
 
 static bool fits_now(const struct model *m)
 {
-	return fits(m, m->count, m->bytes, m->need_entries, m->need_bytes);
+	return fits(m, m->count, m->bytes, m->need_entries + m->left_entries,
+		    m->need_bytes + m->left_bytes);
 }
 
 /*
@@ -196,8 +197,14 @@ static void taken_out(struct model *m, struct okey *k,
 		model_wrong(m, "the key that is written is evicted");
 	else if (kind == SHARDMAP_EVENT_EVICT && fits_now(m))
 		model_wrong(m, "an entry is evicted though there is room");
-	else
-		oracle_remove(m, k);
+	if (m->wrong[0])
+		return;
+	/* What was to be replaced has left: now all of the new one must fit. */
+	if (k->written) {
+		m->left_entries++;
+		m->left_bytes += stored_bytes(m, k);
+	}
+	oracle_remove(m, k);
 }
 
 /* What watchers are told makes a table of its own, to be compared with the others. */
