@@ -1,320 +1,471 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every errno that an operation may fail with, by uapi/shardmap_ops.h: it does, alone
- * and in a batch, with each of its flags, and then has changed nothing.
+ * Each operation, with each flag, made to fail with each errno that it may fail with.
+ *
+ * What these are stands in the tables of <shardmap_ops.h>.  An errno of the tables
+ * that nothing here provokes fails the test, and so does one that is provoked and is
+ * not in the tables.  After each failure all is as it was.
  */
-#include <shardmap_ops.h>
-
-#include "batch.h"
-#include "scan.h"
-
-enum { KEY_MAX = 16, VALUE_MAX = 4096, ERRNOS_MAX = 16 };
-
-static const __u64 number = 7;
-static char out[64];
-static char large[VALUE_MAX];
-
-/* A row of the description; the list of errnos ends with 0. */
-struct rule {
-	__u32 access;
-	__u32 takes;
-	__u32 flags;
-	__u32 one_of;
-	int errnos[ERRNOS_MAX];
-};
-
-#define LIST(...) __VA_ARGS__
-
-static const struct rule rules[SHARDMAP_OP_NR] = {
-#define RULE(name, word, access, takes, flags, one_of, errnos) \
-	[SHARDMAP_OP_##name] = { access,                       \
-				 takes,                        \
-				 flags,                        \
-				 one_of,                       \
-				 { SHARDMAP_OP_ERRNOS, LIST errnos, 0 } },
-	SHARDMAP_OPS(RULE)
-#undef RULE
-};
-
-static const struct flag_rule {
-	__u32 flag;
-	__u32 access;
-	__u32 takes;
-	int errnos[ERRNOS_MAX];
-} flag_rules[] = {
-#define RULE(name, access, takes, excludes, errnos) \
-	{ SHARDMAP_##name, access, takes, { LIST errnos, 0 } },
-	SHARDMAP_OP_FLAGS(RULE)
-#undef RULE
-};
-
-static const unsigned int commands[SHARDMAP_OP_NR] = {
-#define COMMAND(name, ...) [SHARDMAP_OP_##name] = SHARDMAP_IOC_##name,
-	SHARDMAP_OPS(COMMAND)
-#undef COMMAND
-};
+#include "errno_scene.h"
 
 /**
- * struct attempt - an operation that is to fail in one way
- * @opcode: enum shardmap_opcode
- * @wanted: the errno
- * @takes: enum shardmap_takes, with its flags
- * @access: enum shardmap_access, with its flags
- * @op: the operation
- * @fd: the descriptor to use
+ * struct provoker - a way to make an operation fail
+ * @err: what it fails with
+ * @name: for the log
+ * @provoke: spoils a scene
+ * @arg: for @provoke
+ * @room: what is left of room in the table
+ * @takes: only for operations that take all of this
+ * @takes_not: only for operations that take nothing of this
+ * @needs: only for operations that need all of this
+ * @flags: only with these flags
+ * @flags_not: only without these flags
+ * @opcodes: only for these, a bit for each; 0 is all
+ * @tables: only for these
  */
-struct attempt {
-	__u32 opcode;
-	int wanted;
+struct provoker {
+	int err;
+	const char *name;
+	void (*provoke)(struct scene *s, __u32 arg);
+	__u32 arg;
+	enum room room;
 	__u32 takes;
-	__u32 access;
-	struct shardmap_op op;
-	int fd;
+	__u32 takes_not;
+	__u32 needs;
+	__u32 flags;
+	__u32 flags_not;
+	__u32 opcodes;
+	enum { ANY_TABLE, TAGGED, INLINE } tables;
 };
 
-/*
- * @table: a table with a key that is a number
- * @full: the same with no room for anything else
- */
+/* Errnos here are below this. */
+enum { ERRNOS_END = 200 };
+
+#define OPCODE(name) (1U << SHARDMAP_OP_##name)
+
+static void short_key(struct scene *s, __u32 len)
+{
+	s->op->key_len = len;
+}
+
+static void long_key(struct scene *s, __u32 arg)
+{
+	s->op->key_len = KEY_LEN + 1;
+}
+
+static void short_value(struct scene *s, __u32 arg)
+{
+	s->op->value_len--;
+}
+
+static void long_value(struct scene *s, __u32 more)
+{
+	s->op->value_len = s->value_max + more;
+}
+
+static void long_expected(struct scene *s, __u32 arg)
+{
+	s->op->expected_len = s->value_max + 1;
+}
+
+static void add_flags(struct scene *s, __u32 flags)
+{
+	s->op->flags |= flags;
+}
+
+static void no_flags(struct scene *s, __u32 arg)
+{
+	s->op->flags = 0;
+}
+
+/* Members that the operation does not take. */
+static void give(struct scene *s, __u32 what)
+{
+	struct shardmap_op *op = s->op;
+
+	switch (what) {
+	case SHARDMAP_TAKES_VALUE:
+		op->value = to_u64(value);
+		op->value_len = s->value_len;
+		break;
+	case SHARDMAP_TAKES_OUT:
+		op->out = to_u64(out);
+		op->out_len = s->value_len;
+		break;
+	case SHARDMAP_TAKES_EXPECTED:
+		op->expected = to_u64(expected);
+		op->expected_len = s->value_len;
+		break;
+	case SHARDMAP_TAKES_DELTA:
+		op->delta = 1;
+		break;
+	case SHARDMAP_TAKES_INITIAL:
+		op->initial = 1;
+		break;
+	case SHARDMAP_TAKES_TTL:
+		op->ttl = 1;
+		break;
+	}
+}
+
+static void take_odd_key(struct scene *s, __u32 arg)
+{
+	s->op->key = to_u64(odd_key);
+}
+
+static void take_new_key(struct scene *s, __u32 arg)
+{
+	s->op->key = to_u64(new_key);
+}
+
+static void take_the_key(struct scene *s, __u32 arg)
+{
+	s->op->key = to_u64(the_key);
+}
+
+static void lead_nowhere(struct scene *s, __u32 what)
+{
+	s->hole = to_u64(unmapped_page());
+	s->nowhere = NO_INPUT;
+	switch (what) {
+	case 0:
+		s->op->key = s->hole;
+		break;
+	case SHARDMAP_TAKES_VALUE:
+		s->op->value = s->hole;
+		break;
+	case SHARDMAP_TAKES_EXPECTED:
+		s->op->expected = s->hole;
+		break;
+	case SHARDMAP_TAKES_OUT:
+		s->op->out = s->hole;
+		s->nowhere = NO_OUTPUT;
+		break;
+	}
+}
+
+static void make_read_only(struct scene *s, __u32 arg)
+{
+	s->nowhere = NO_STRUCT;
+}
+
+static void have_access(struct scene *s, __u32 access)
+{
+	s->use = do_handle(s->fd, access);
+	s->access = access;
+}
+
+static void other_version(struct scene *s, __u32 arg)
+{
+	s->op->version++;
+}
+
+static void other_expected(struct scene *s, __u32 arg)
+{
+	expected[s->value_len - 1] ^= 1;
+}
+
+static void short_expected(struct scene *s, __u32 arg)
+{
+	s->op->expected_len--;
+}
+
+static void small_buffer(struct scene *s, __u32 arg)
+{
+	s->op->out_len--;
+}
+
+static void no_buffer(struct scene *s, __u32 arg)
+{
+	s->op->out = 0;
+	s->op->out_len = 0;
+}
+
+static void freeze(struct scene *s, __u32 new)
+{
+	if (new)
+		take_new_key(s, 0);
+	if (do_freeze(s->fd))
+		errx(KSFT_FAIL, "cannot freeze a table");
+}
+
+/* clang-format off */
+#define UNASKED(what)							\
+	{ EINVAL, #what " unasked for", .provoke = give, .arg = SHARDMAP_TAKES_##what,	\
+	  .takes_not = SHARDMAP_TAKES_##what }
+#define NOWHERE(what)							\
+	{ EFAULT, #what " nowhere", .provoke = lead_nowhere, .arg = SHARDMAP_TAKES_##what, \
+	  .takes = SHARDMAP_TAKES_##what }
+/* Operations that may store a new key, and those that may find it there. */
+#define FOR_INSERTS							\
+	.opcodes = OPCODE(PUT) | OPCODE(GET_OR_PUT), .flags_not = SHARDMAP_EXIST
+#define FOR_CREATION .opcodes = OPCODE(ADD), .flags = SHARDMAP_CREATE
+#define FOR_REPLACEMENT							\
+	.opcodes = OPCODE(PUT) | OPCODE(CAS), .flags_not = SHARDMAP_NOEXIST, \
+	.tables = TAGGED
+
+static const struct provoker provokers[] = {
+	{ EINVAL, "empty key", .provoke = short_key, .arg = 0 },
+	{ EINVAL, "unknown flag", .provoke = add_flags, .arg = 1 << 13 },
+	{ EINVAL, "out only flag", .provoke = add_flags, .arg = SHARDMAP_INSERTED },
+	UNASKED(VALUE),
+	UNASKED(OUT),
+	UNASKED(EXPECTED),
+	UNASKED(DELTA),
+	UNASKED(INITIAL),
+	UNASKED(TTL),
+	{ EINVAL, "new and not", .provoke = add_flags, .arg = SHARDMAP_EXIST,
+	  .flags = SHARDMAP_NOEXIST },
+	{ EINVAL, "swap of nothing", .provoke = add_flags, .arg = SHARDMAP_SWAP,
+	  .flags = SHARDMAP_NOEXIST },
+	{ EINVAL, "two conditions", .provoke = add_flags, .arg = SHARDMAP_IF_VALUE,
+	  .flags = SHARDMAP_IF_VERSION },
+	{ EINVAL, "no condition", .provoke = no_flags, .opcodes = OPCODE(CAS) },
+	{ EINVAL, "no number", .provoke = take_odd_key, .opcodes = OPCODE(ADD),
+	  .tables = TAGGED },
+	{ EINVAL, "short key", .provoke = short_key, .arg = KEY_LEN - 1, .tables = INLINE },
+	{ EINVAL, "short value", .provoke = short_value, .takes = SHARDMAP_TAKES_VALUE,
+	  .tables = INLINE },
+	{ EINVAL, "time to live", .provoke = give, .arg = SHARDMAP_TAKES_TTL,
+	  .takes = SHARDMAP_TAKES_TTL, .tables = INLINE },
+	{ EFAULT, "key nowhere", .provoke = lead_nowhere, .arg = 0 },
+	NOWHERE(VALUE),
+	NOWHERE(EXPECTED),
+	NOWHERE(OUT),
+	{ EFAULT, "read-only structure", .provoke = make_read_only },
+	{ EMSGSIZE, "long key", .provoke = long_key },
+	{ EMSGSIZE, "long value", .provoke = long_value, .arg = 1, .takes = SHARDMAP_TAKES_VALUE },
+	{ EMSGSIZE, "long expected value", .provoke = long_expected,
+	  .takes = SHARDMAP_TAKES_EXPECTED },
+	{ EACCES, "no reading", .provoke = have_access, .arg = SHARDMAP_WRITE,
+	  .needs = SHARDMAP_READ },
+	{ EACCES, "no writing", .provoke = have_access, .arg = SHARDMAP_READ,
+	  .needs = SHARDMAP_WRITE },
+	{ ENOENT, "new key", .provoke = take_new_key, .flags_not = SHARDMAP_CREATE,
+	  .opcodes = OPCODE(GET) | OPCODE(DELETE) | OPCODE(TAKE) | OPCODE(CAS) |
+		     OPCODE(ADD) },
+	{ ENOENT, "new key", .provoke = take_new_key, .flags = SHARDMAP_EXIST },
+	{ EEXIST, "known key", .provoke = take_the_key, .flags = SHARDMAP_NOEXIST },
+	{ ESTALE, "version", .provoke = other_version, .flags = SHARDMAP_IF_VERSION },
+	{ ESTALE, "value", .provoke = other_expected, .flags = SHARDMAP_IF_VALUE },
+	{ ESTALE, "length", .provoke = short_expected, .flags = SHARDMAP_IF_VALUE },
+	{ ENOBUFS, "small buffer", .provoke = small_buffer, .takes = SHARDMAP_TAKES_OUT },
+	{ ENOBUFS, "no buffer", .provoke = no_buffer, .takes = SHARDMAP_TAKES_OUT },
+	{ ENOSPC, "entries", .provoke = take_new_key, .room = NO_ENTRIES, FOR_INSERTS },
+	{ ENOSPC, "entries", .provoke = take_new_key, .room = NO_ENTRIES, FOR_CREATION },
+	{ ENOSPC, "bytes", .provoke = take_new_key, .room = NO_BYTES, FOR_INSERTS,
+	  .tables = TAGGED },
+	{ ENOSPC, "bytes", .provoke = take_new_key, .room = NO_BYTES, FOR_CREATION,
+	  .tables = TAGGED },
+	{ ENOSPC, "larger", .provoke = long_value, .room = NO_BYTES, FOR_REPLACEMENT },
+	{ EDQUOT, "quota", .provoke = take_new_key, .room = NO_QUOTA, FOR_INSERTS },
+	{ EDQUOT, "quota", .provoke = take_new_key, .room = NO_QUOTA, FOR_CREATION },
+	{ EDQUOT, "larger", .provoke = long_value, .room = NO_QUOTA, FOR_REPLACEMENT },
+	{ EROFS, "frozen", .provoke = freeze, .needs = SHARDMAP_WRITE },
+	{ EROFS, "frozen, new key", .provoke = freeze, .arg = 1, .needs = SHARDMAP_WRITE },
+};
+/* clang-format on */
+
+/* Which table, and how the operations are called for. */
 FIXTURE(errnos)
 {
-	int dev;
-	int table;
-	int full;
+	struct scene scene;
+	/* By opcode, flag of flag_rows (the last is for none), and errno. */
+	bool provoked[SHARDMAP_OP_NR][ARRAY_SIZE(flag_rows) + 1][ERRNOS_END];
 };
 
 FIXTURE_VARIANT(errnos)
 {
-	__u32 opcode;
+	bool is_inline;
+	enum mode mode;
 };
 
 /* clang-format off */
-#define VARIANT(name, ...) \
-	FIXTURE_VARIANT_ADD(errnos, name) { .opcode = SHARDMAP_OP_##name };
-SHARDMAP_OPS(VARIANT)
-#undef VARIANT
+FIXTURE_VARIANT_ADD(errnos, single) { .mode = SINGLE };
+FIXTURE_VARIANT_ADD(errnos, batch) { .mode = BATCH };
+FIXTURE_VARIANT_ADD(errnos, atomic) { .mode = ATOMIC };
+FIXTURE_VARIANT_ADD(errnos, inline_single) { .is_inline = true, .mode = SINGLE };
+FIXTURE_VARIANT_ADD(errnos, inline_batch) { .is_inline = true, .mode = BATCH };
+FIXTURE_VARIANT_ADD(errnos, inline_atomic) { .is_inline = true, .mode = ATOMIC };
 /* clang-format on */
 
 FIXTURE_SETUP(errnos)
 {
-	struct shardmap_create how = { .max_key_len = KEY_MAX,
-				       .max_value_len = VALUE_MAX };
-
-	self->dev = open_device();
-	ASSERT_LE(0, self->dev);
-	self->table = do_create(self->dev, &how);
-	ASSERT_LE(0, self->table);
-	how.max_entries = 1;
-	how.max_bytes = VALUE_MAX / 4;
-	self->full = do_create(self->dev, &how);
-	ASSERT_LE(0, self->full);
-	ASSERT_EQ(0, store(self->table, STR("key"), OBJ(number)));
-	ASSERT_EQ(0, store(self->full, STR("key"), OBJ(number)));
+	if (geteuid())
+		SKIP(return, "only root can give others a quota");
+	self->scene.is_inline = variant->is_inline;
+	self->scene.dev = open_device();
+	ASSERT_LE(0, self->scene.dev);
+	self->scene.op = guarded_pages(1);
 }
 
 FIXTURE_TEARDOWN(errnos)
 {
-	EXPECT_EQ(0, close(self->full));
-	EXPECT_EQ(0, close(self->table));
-	EXPECT_EQ(0, close(self->dev));
+	close(self->scene.dev);
 }
 
-/* An operation that would succeed, but for the flags that want the key absent. */
-static struct attempt make_attempt(int fd, __u32 opcode, __u32 flags)
+/* What cannot be provoked from here, and why. */
+static bool is_exempt(__u32 opcode, int err, bool is_inline)
 {
-	struct attempt a = { .opcode = opcode,
-			     .takes = rules[opcode].takes,
-			     .access = rules[opcode].access,
-			     .op = key_op(STR("key")),
-			     .fd = fd };
-	__u32 len = sizeof(out);
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(flag_rules); i++) {
-		if (flags & flag_rules[i].flag) {
-			a.takes |= flag_rules[i].takes;
-			a.access |= flag_rules[i].access;
-		}
-	}
-	a.op.flags = flags;
-	if (a.takes & SHARDMAP_TAKES_VALUE) {
-		a.op.value = to_u64(&number);
-		a.op.value_len = sizeof(number);
-	}
-	if (a.takes & SHARDMAP_TAKES_OUT) {
-		a.op.out = to_u64(out);
-		a.op.out_len = sizeof(out);
-	}
-	if (a.takes & SHARDMAP_TAKES_EXPECTED) {
-		a.op.expected = to_u64(&number);
-		a.op.expected_len = sizeof(number);
-	}
-	if (flags & SHARDMAP_IF_VERSION)
-		do_get(fd, STR("key"), out, &len, &a.op.version);
-	return a;
+	/* Allocations of the kernel fail in tests of the core on the host. */
+	if (err == ENOMEM)
+		return true;
+	/* A value takes the place of another of its size there. */
+	return is_inline && opcode == SHARDMAP_OP_CAS &&
+	       (err == ENOSPC || err == EDQUOT);
 }
 
-/* Changes the attempt so that it fails as wanted; false if that cannot be had. */
-static bool provoke(struct attempt *a)
+static bool has_errno(const int *errnos, size_t n, int err)
 {
-	struct shardmap_op *op = &a->op;
-	bool new_key = op->flags & (SHARDMAP_NOEXIST | SHARDMAP_CREATE) ||
-		       a->opcode == SHARDMAP_OP_GET_OR_PUT;
+	size_t i;
 
-	switch (a->wanted) {
-	case EINVAL:
-		op->key_len = 0;
-		return true;
-	case EFAULT:
-		op->key = to_u64(unmapped_page());
-		return true;
-	case EMSGSIZE:
-		op->key = to_u64(large);
-		op->key_len = KEY_MAX + 1;
-		return true;
-	case EACCES:
-		a->fd = do_handle(a->fd, a->access & SHARDMAP_WRITE ?
-						 SHARDMAP_READ :
-						 SHARDMAP_WRITE);
-		return a->fd >= 0;
-	case EROFS:
-		return !do_freeze(a->fd);
-	case ENOENT:
-		op->key = to_u64("none");
-		op->key_len = 4;
-		return !(op->flags & SHARDMAP_CREATE);
-	case EEXIST:
-		return true;
-	case ESTALE:
-		if (a->takes & SHARDMAP_TAKES_EXPECTED)
-			op->expected_len--;
-		op->version++;
-		return true;
-	case ENOBUFS:
-		op->out_len = sizeof(number) - 1;
-		return true;
-	case ENOSPC:
-		if (new_key) {
-			op->key = to_u64("new");
+	for (i = 0; i < n; i++)
+		if (errnos[i] == err)
 			return true;
-		}
-		op->value = to_u64(large);
-		op->value_len = sizeof(large);
-		return true;
-	}
-	/* ENOMEM takes a shortage, and EDQUOT has a test of its own. */
 	return false;
 }
 
-/* The same operation as the only one of a batch. */
-static int in_batch(const struct attempt *a)
+/* @flag: NULL for none */
+static bool is_documented(__u32 opcode, const struct flag_row *flag, int err)
 {
-	const struct shardmap_op *op = &a->op;
-	struct shardmap_batch_op *entry;
-	__u32 done = 0;
-	struct batch b;
-	int ret;
-
-	batch_init(&b, 2 * VALUE_MAX, sizeof(out));
-	entry = batch_op(&b, a->opcode, (void *)(uintptr_t)op->key,
-			 op->key_len);
-	entry->flags = op->flags;
-	entry->version = op->version;
-	if (op->value_len) {
-		entry->value_off = batch_input(&b, (void *)(uintptr_t)op->value,
-					       op->value_len);
-		entry->value_len = op->value_len;
-	}
-	if (op->expected_len) {
-		entry->expected_off = batch_input(
-			&b, (void *)(uintptr_t)op->expected, op->expected_len);
-		entry->expected_len = op->expected_len;
-	}
-	entry->out_len = op->out_len;
-	entry->out_off = batch_output(&b, op->out_len);
-	ret = do_batch(a->fd, &b, &done);
-	if (!ret)
-		ret = done == 1 ? entry->status : -EPROTO;
-	batch_free(&b);
-	return ret;
+	return has_errno(common_errnos, ARRAY_SIZE(common_errnos), err) ||
+	       has_errno(op_rows[opcode].errnos, 8, err) ||
+	       (flag && has_errno(flag->errnos, 8, err));
 }
 
-/* NULL, or what is wrong. */
-static const char *try(int fd, __u32 opcode, __u32 flags, int wanted, int *got)
+static bool applies(const struct provoker *p, const struct scene *s,
+		    __u32 flags)
 {
-	struct attempt a = make_attempt(fd, opcode, flags);
-	struct snapshot before;
-	const char *wrong = NULL;
-	struct shardmap_op op;
-
-	*got = 0;
-	a.wanted = wanted;
-	if (snapshot_take(fd, &before))
-		return "no snapshot";
-	if (!provoke(&a)) {
-		snapshot_free(&before);
-		return wanted == EROFS ? "cannot freeze" : NULL;
-	}
-	op = a.op;
-	*got = do_op(a.fd, commands[opcode], &op);
-	if (*got != -wanted)
-		wrong = "alone";
-	/* A batch has no pointers. */
-	if (!wrong && wanted != EFAULT) {
-		*got = in_batch(&a);
-		if (*got != -wanted)
-			wrong = "in a batch";
-	}
-	if (!wrong && snapshot_check(fd, &before))
-		wrong = "changed something";
-	snapshot_free(&before);
-	if (a.fd != fd)
-		close(a.fd);
-	return wrong;
+	if (p->opcodes && !(p->opcodes & 1U << s->opcode))
+		return false;
+	if (p->tables && (p->tables == INLINE) != s->is_inline)
+		return false;
+	return !(p->takes & ~s->takes) && !(p->takes_not & s->takes) &&
+	       !(p->needs & ~s->needs) && !(p->flags & ~flags) &&
+	       !(p->flags_not & flags);
 }
 
-/* All errnos of a list; freezing comes last, for nothing else fails after it. */
-static unsigned int try_list(int table, int full, __u32 opcode, __u32 flags,
-			     const int *errnos, bool last)
-{
-	unsigned int failures = 0;
-	const char *wrong;
-	int got;
+typedef bool provoked_t[SHARDMAP_OP_NR][ARRAY_SIZE(flag_rows) + 1][ERRNOS_END];
 
-	for (; *errnos; errnos++) {
-		if ((*errnos == EROFS) != last)
-			continue;
-		wrong = try(*errnos == ENOSPC ? full : table, opcode, flags,
-			    *errnos, &got);
-		if (!wrong)
-			continue;
-		ksft_print_msg("opcode %u, flags %#x, errno %d: %s: %d\n",
-			       opcode, flags, *errnos, wrong, got);
-		failures++;
-	}
-	return failures;
+static unsigned int complain(__u32 opcode, const char *flag, int err)
+{
+	ksft_print_msg("%s %s: nothing provokes %s\n", op_rows[opcode].name,
+		       flag, strerror(err));
+	return 1;
 }
 
-TEST_F(errnos, each_is_returned_and_changes_nothing)
+/* Those of an operation with any flag, those of a flag with that one. */
+static unsigned int count_unprovoked(provoked_t provoked, bool is_inline)
 {
-	const struct rule *rule = &rules[variant->opcode];
-	__u32 needed = rule->one_of & -rule->one_of;
-	unsigned int i, last;
+	unsigned int missing = 0;
+	__u32 opcode, f;
+	int err;
 
-	for (last = 0; last < 2; last++) {
-		EXPECT_EQ(0, try_list(self->table, self->full, variant->opcode,
-				      needed, rule->errnos, last));
-		for (i = 0; i < ARRAY_SIZE(flag_rules); i++) {
-			const struct flag_rule *flag = &flag_rules[i];
+	for (opcode = 0; opcode < SHARDMAP_OP_NR; opcode++) {
+		for (err = 1; err < ERRNOS_END; err++) {
+			bool any = is_exempt(opcode, err, is_inline);
 
-			if (!(flag->flag & rule->flags))
+			for (f = 0; f <= ARRAY_SIZE(flag_rows); f++)
+				any |= provoked[opcode][f][err];
+			if (!any && is_documented(opcode, NULL, err))
+				missing += complain(opcode, "", err);
+			for (f = 0; f < ARRAY_SIZE(flag_rows); f++)
+				if (op_rows[opcode].flags & flag_rows[f].flag &&
+				    has_errno(flag_rows[f].errnos, 8, err) &&
+				    !provoked[opcode][f][err])
+					missing += complain(
+						opcode, flag_rows[f].name, err);
+		}
+	}
+	return missing;
+}
+
+/* The operation with a flag, or with none; false if it does not go with that. */
+static bool set_operation(struct scene *s, __u32 opcode,
+			  const struct flag_row *flag)
+{
+	const struct op_row *row = &op_rows[opcode];
+
+	if (flag ? !(row->flags & flag->flag) : row->one_of)
+		return false;
+	scene_init(s, opcode, flag ? flag->flag : 0);
+	return true;
+}
+
+static const struct flag_row *nth_flag(__u32 n)
+{
+	return n < ARRAY_SIZE(flag_rows) ? &flag_rows[n] : NULL;
+}
+
+/* Returns what there is to complain of, or NULL. */
+static const char *provoke(struct scene *s, const struct flag_row *flag,
+			   enum mode mode, const struct provoker *p)
+{
+	const char *complaint;
+
+	scene_begin(s, flag ? flag->flag : 0, p ? p->room : ROOM);
+	if (p)
+		p->provoke(s, p->arg);
+	complaint = scene_run(s, mode, p ? -p->err : 0);
+	if (!complaint && p && !is_documented(s->opcode, flag, p->err))
+		complaint = "not documented";
+	scene_end(s);
+	return complaint;
+}
+
+TEST_F(errnos, each_provoked_and_nothing_changed)
+{
+	struct scene *s = &self->scene;
+	__u32 opcode, f, i;
+
+	for (opcode = 0; opcode < SHARDMAP_OP_NR; opcode++) {
+		for (f = 0; f <= ARRAY_SIZE(flag_rows); f++) {
+			const struct flag_row *flag = nth_flag(f);
+
+			if (!set_operation(s, opcode, flag))
 				continue;
-			EXPECT_EQ(0, try_list(self->table, self->full,
-					      variant->opcode, flag->flag,
-					      rule->errnos, last));
-			EXPECT_EQ(0, try_list(self->table, self->full,
-					      variant->opcode, flag->flag,
-					      flag->errnos, last));
+			for (i = 0; i < ARRAY_SIZE(provokers); i++) {
+				const struct provoker *p = &provokers[i];
+				const char *complaint;
+
+				scene_init(s, opcode, flag ? flag->flag : 0);
+				if (!applies(p, s, flag ? flag->flag : 0))
+					continue;
+				complaint = provoke(s, flag, variant->mode, p);
+				EXPECT_EQ(NULL, complaint)
+				{
+					TH_LOG("%s %s, %s %s: %s",
+					       op_rows[opcode].name,
+					       flag ? flag->name : "",
+					       strerror(p->err), p->name,
+					       complaint);
+				}
+				self->provoked[opcode][f][p->err] = true;
+			}
+		}
+	}
+	EXPECT_EQ(0, count_unprovoked(self->provoked, s->is_inline));
+}
+
+/* Else the other test could be satisfied by some other mistake. */
+TEST_F(errnos, none_without_a_provocation)
+{
+	struct scene *s = &self->scene;
+	__u32 opcode, f;
+
+	for (opcode = 0; opcode < SHARDMAP_OP_NR; opcode++) {
+		for (f = 0; f <= ARRAY_SIZE(flag_rows); f++) {
+			const struct flag_row *flag = nth_flag(f);
+			const char *complaint;
+
+			if (!set_operation(s, opcode, flag))
+				continue;
+			complaint = provoke(s, flag, variant->mode, NULL);
+			EXPECT_EQ(NULL, complaint)
+			{
+				TH_LOG("%s %s: %s", op_rows[opcode].name,
+				       flag ? flag->name : "", complaint);
+			}
 		}
 	}
 }

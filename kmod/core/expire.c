@@ -254,7 +254,7 @@ void sm_expire_arm(struct shardmap *map, u64 at)
 			return;
 	} while (!atomic64_try_cmpxchg(&map->expire_due, &due, at));
 	now = sm_now();
-	at = max(at, (u64)atomic64_read(&map->expire_not_before));
+	at = max_t(u64, at, atomic64_read(&map->expire_not_before));
 	mod_delayed_work(sm_wq, &map->expire_work,
 			 pause_jiffies(at > now ? at - now : 0));
 }

@@ -477,6 +477,7 @@ void sm_forget(struct shardmap *map, struct sm_shard *shard, long entries,
 	       long bytes);
 void sm_account_index(struct shardmap *map, struct sm_shard *shard, long bytes);
 struct shardmap_quota *sm_quota_get(struct shardmap_quota *quota);
+bool sm_quota_has(const struct shardmap *map, u64 bytes);
 void sm_quota_release(struct shardmap *map, const struct sm_shard *shard);
 
 /**

@@ -201,7 +201,7 @@ int shardmap_find_rcu(struct shardmap *map, const void *key, u32 key_len,
 	u64 hash;
 
 	RCU_LOCKDEP_WARN(!rcu_read_lock_any_held(),
-			 "shardmap_find_rcu() without RCU read lock");
+			 "find without an RCU read lock");
 	if (sm_is_inline(map))
 		return -EOPNOTSUPP;
 	if (!key_len || key_len > map->max_key_len)

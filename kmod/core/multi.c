@@ -41,7 +41,10 @@ struct multi {
 	struct sm_update updates[];
 };
 
-/* The only place that holds two shard locks.  Bottom halves are disabled. */
+/*
+ * The only place that holds two shard locks.  Bottom halves are disabled.  Sparse
+ * cannot count what is locked in a loop: of that it is told multi_lock only.
+ */
 static void sm_shards_lock(struct multi *m) __acquires(&m->map->multi_lock)
 {
 	unsigned int i;
@@ -49,6 +52,7 @@ static void sm_shards_lock(struct multi *m) __acquires(&m->map->multi_lock)
 	spin_lock(&m->map->multi_lock);
 	for (i = 0; i < m->nr_shards; i++) {
 		spin_lock_nest_lock(&m->shard[i]->lock, &m->map->multi_lock);
+		__release(&m->shard[i]->lock);
 		sm_hold_begin(m->shard[i]);
 		ASSERT_EXCLUSIVE_WRITER(m->shard[i]->count);
 	}
@@ -62,6 +66,7 @@ static void sm_shards_unlock(struct multi *m) __releases(&m->map->multi_lock)
 		if (sm_shard_wants_resize(m->shard[i]))
 			m->resize |= BIT_ULL(i);
 		sm_hold_end(m->shard[i]);
+		__acquire(&m->shard[i]->lock);
 		spin_unlock(&m->shard[i]->lock);
 	}
 	spin_unlock(&m->map->multi_lock);

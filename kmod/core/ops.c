@@ -20,18 +20,19 @@
  * Return: 0; -ENOENT, -EEXIST, -ESTALE or -ENOBUFS, as the verb and its flags say;
  * -EINVAL if there is no such verb, the key is empty, key or value is shorter than an
  * inline table's, a time to live is asked of an inline table, or a number is added to a
- * value that is not 8 bytes long; -EMSGSIZE if key or value is longer than the table allows; -EROFS if the
- * table is frozen; -ENOSPC if it is full; -EDQUOT if its quota is; -ENOMEM.
+ * value that is not 8 bytes long; -EMSGSIZE if key or value is longer than the table
+ * allows; -EROFS if the table is frozen; -ENOSPC if it is full; -EDQUOT if its quota is;
+ * -ENOMEM.
  */
 int shardmap_execute(struct shardmap *map, struct shardmap_request *req,
 		     gfp_t gfp)
 {
-	if (req->verb == SHARDMAP_DO_GET)
-		req->err = sm_get_request(map, req);
-	else if (req->verb < SHARDMAP_VERBS)
-		req->err = sm_update_run(map, req, req->verb, gfp);
-	else
+	if (unlikely(req->verb >= SHARDMAP_VERBS))
 		req->err = -EINVAL;
+	else if (req->verb == SHARDMAP_DO_GET)
+		req->err = sm_get_request(map, req);
+	else
+		req->err = sm_update_run(map, req, req->verb, gfp);
 	return req->err;
 }
 SHARDMAP_EXPORT(shardmap_execute);

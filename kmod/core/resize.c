@@ -410,8 +410,8 @@ static int reserve_shard(struct shardmap *map, unsigned int index,
  * failure leaves the reservation of before; what was made goes as it came.
  *
  * Context: Process context.  May sleep.  Takes and releases shard locks.
- * Return: 0; -EINVAL if @entries is beyond the limit; -ENOMEM; -EINTR at a fatal
- * signal.
+ * Return: 0; -EINVAL if @entries is beyond the limit; -EDQUOT if the index would take
+ * more than all of the table's quota; -ENOMEM; -EINTR at a fatal signal.
  */
 int shardmap_reserve(struct shardmap *map, u64 entries)
 {
@@ -422,6 +422,9 @@ int shardmap_reserve(struct shardmap *map, u64 entries)
 		return -EINVAL;
 	if (entries)
 		bits = sm_array_bits(map, entries);
+	if (!sm_quota_has(map, (u64)sm_array_bytes(map, bits)
+				       << map->shard_bits))
+		return -EDQUOT;
 	WRITE_ONCE(map->reserved_bits, bits);
 	for (i = 0; i < sm_nr_shards(map) && !err; i++)
 		err = reserve_shard(map, i, bits);

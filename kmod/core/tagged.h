@@ -254,8 +254,11 @@ static __always_inline void sm_tagged_apply(struct sm_update *u,
 	const struct shardmap_request *req = u->req;
 
 	lockdep_assert_held(&u->shard->lock);
-	if (u->effect == SM_EFFECT_NONE)
+	if (u->effect == SM_EFFECT_NONE) {
+		if (u->state.there && !(req->flags & SHARDMAP_REQ_NO_TOUCH))
+			sm_entry_use(u->entry);
 		return;
+	}
 	/* What it takes the place of had ended, as far as anybody can tell. */
 	if (u->entry && !u->state.there) {
 		WRITE_ONCE(u->shard->expired, u->shard->expired + 1);

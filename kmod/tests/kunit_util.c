@@ -219,8 +219,25 @@ const void *smt_kinds_gen_params(const void *prev, char *desc)
 }
 
 /**
+ * smt_number_kinds_gen_params() - Run a case with each kind of table of numbers.
+ * @prev: as KUnit has it
+ * @desc: as KUnit has it
+ *
+ * Return: As KUnit has it.
+ */
+const void *smt_number_kinds_gen_params(const void *prev, char *desc)
+{
+	const struct table_kind *kind = prev;
+
+	do {
+		kind = smt_kinds_gen_params(kind, desc);
+	} while (kind && kind->value_len != sizeof(u64));
+	return kind;
+}
+
+/**
  * smt_create_kind() - Make a table of a case's kind.
- * @test: a case with smt_kinds_gen_params()
+ * @test: a case with smt_kinds_gen_params() or its like
  *
  * Return: The table, for keys of 8 bytes and values of its longest length.
  */

@@ -49,6 +49,7 @@ unsigned int smt_hash_flags(struct kunit *test);
 #define SMT_KIND_VALUE_MAX 24U
 
 const void *smt_kinds_gen_params(const void *prev, char *desc);
+const void *smt_number_kinds_gen_params(const void *prev, char *desc);
 struct shardmap *smt_create_kind(struct kunit *test);
 
 /* kunit_util.c: keys and values */

@@ -367,8 +367,9 @@ struct shardmap_freeze {
  *	reservation back
  *
  * Has the bucket arrays made for so many entries now, so that they need not grow
- * later, nor shrink.  Needs SHARDMAP_WRITE.  ENOMEM, or EINTR after a fatal signal,
- * leaves what was made so far.
+ * later, nor shrink.  Needs SHARDMAP_WRITE.  EDQUOT if they would take more than all that
+ * the user is allowed.  ENOMEM, or EINTR after a fatal signal, leaves what was made so
+ * far.
  */
 struct shardmap_reserve {
 	__u32 size;
