@@ -141,7 +141,7 @@ static void look_until_over(struct kunit *test, struct shardmap *map, u64 key,
 			KUNIT_EXPECT_GE_MSG(test, after, first,
 					    "not seen, way %u", how);
 		smt_count_ops(1);
-	} while (there);
+	} while (there && before < last);
 }
 
 static void nothing_is_seen_after_its_time(struct kunit *test)
