@@ -247,6 +247,33 @@ bool memory_comes_back_in_time(void)
 	return end_table(map);
 }
 
+/* Also if nobody but an all-or-nothing call says that there is something to do. */
+bool all_or_nothing_ends_in_time(void)
+{
+	const struct shardmap_params params = { .nr_shards = 2 };
+	struct shardmap *map = make_table(&params);
+	const u64 keys[2] = { 1, 2 };
+	struct shardmap_request reqs[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		reqs[i] = (struct shardmap_request){
+			.verb = SHARDMAP_DO_PUT,
+			.key = &keys[i],
+			.key_len = sizeof(keys[i]),
+			.value = &keys[i],
+			.value_len = sizeof(keys[i]),
+			.ttl = NSEC_PER_SEC / HZ,
+		};
+	EXPECT(!shardmap_execute_all(map, reqs, 2, GFP_KERNEL));
+	EXPECT(shardmap_count(map) == 2);
+	host_time_pass(2);
+	while (host_work_step(0))
+		;
+	EXPECT(!shardmap_count(map));
+	return end_table(map);
+}
+
 /* An insertion into a full table takes the place of what is over. */
 bool what_is_over_makes_room(void)
 {

@@ -302,6 +302,7 @@ static int do_key_op(struct model *m, const struct op *op)
 
 	m->need_entries = 0;
 	m->need_bytes = 0;
+	m->hopeless = false;
 	m->left_entries = 0;
 	m->left_bytes = 0;
 	k->written = true;
