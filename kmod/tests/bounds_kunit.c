@@ -133,6 +133,26 @@ static void cells_come_while_the_index_is_within(struct kunit *test)
 	shardmap_quota_put(quota);
 }
 
+/* It would leave no room for entries, of this table or of others. */
+static void a_reservation_is_within_the_quota(struct kunit *test)
+{
+	struct shardmap_quota *quota = shardmap_quota_create(64 << 10);
+	struct shardmap *map;
+	u64 before;
+
+	KUNIT_ASSERT_NOT_NULL(test, quota);
+	map = create(test, 0, quota);
+	before = memory_of(map);
+	KUNIT_EXPECT_EQ(test, -EDQUOT, shardmap_reserve(map, 1 << 20));
+	KUNIT_EXPECT_EQ(test, before, memory_of(map));
+	KUNIT_EXPECT_EQ(test, 0, shardmap_reserve(map, 1000));
+	KUNIT_EXPECT_GT(test, memory_of(map), before);
+	KUNIT_EXPECT_EQ(test, memory_of(map), shardmap_quota_bytes(quota));
+	smt_destroy(test, map);
+	KUNIT_EXPECT_EQ(test, 0, quota_left(quota, 0));
+	shardmap_quota_put(quota);
+}
+
 static int fail_if_called(const struct shardmap_view *old, void *value,
 			  void *arg)
 {
@@ -374,6 +394,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(tables_share_a_quota),
 	KUNIT_CASE(a_quota_lives_as_long_as_its_tables),
 	KUNIT_CASE(cells_come_while_the_index_is_within),
+	KUNIT_CASE(a_reservation_is_within_the_quota),
 	KUNIT_CASE_PARAM(a_frozen_table_can_be_read, smt_kinds_gen_params),
 	KUNIT_CASE_PARAM(nothing_changes_when_it_is_frozen,
 			 smt_threads_gen_params),

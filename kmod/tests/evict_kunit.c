@@ -163,7 +163,7 @@ static void use(struct kunit *test, struct few *few, unsigned int i)
 		SMT_REQUEST(GET, &key, .out = &value, .out_len = sizeof(value));
 	struct shardmap_view view;
 
-	switch (i % 5) {
+	switch (i % 7) {
 	case 0:
 		KUNIT_EXPECT_EQ(test, 0, smt_get(few->map, key, &value));
 		break;
@@ -180,6 +180,16 @@ static void use(struct kunit *test, struct few *few, unsigned int i)
 				shardmap_find_rcu(few->map, &key, sizeof(key),
 						  &view));
 		rcu_read_unlock();
+		break;
+	case 4:
+		KUNIT_EXPECT_EQ(test, 0,
+				shardmap_execute_all(few->map, &req, 1,
+						     GFP_KERNEL));
+		break;
+	case 5:
+		req.verb = SHARDMAP_DO_GET_OR_PUT;
+		KUNIT_EXPECT_EQ(test, 0,
+				shardmap_execute(few->map, &req, GFP_KERNEL));
 		break;
 	default:
 		KUNIT_EXPECT_EQ(test, 0, smt_put(few->map, key, 1));
