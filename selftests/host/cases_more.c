@@ -74,8 +74,11 @@ static u64 fill_quota(struct shardmap *map)
 
 bool quota_is_of_all_tables(void)
 {
-	struct shardmap_params params = { .nr_shards = 1 };
+	struct shardmap_params params = { .nr_shards = 1,
+					  .max_entries = 100000,
+					  .max_bytes = 1 << 30 };
 	struct shardmap *first, *second;
+	struct shardmap_stats stats;
 	struct shardmap_quota *quota = shardmap_quota_create(50000);
 	u64 nr, key;
 
@@ -86,6 +89,10 @@ bool quota_is_of_all_tables(void)
 	EXPECT(nr > 200 && shardmap_quota_bytes(quota) <= 50000);
 	EXPECT(shardmap_quota_bytes(quota) > 49000);
 	EXPECT(put_string(second, 1, 100, 0) == -EDQUOT);
+	/* What was refused is not held against the other limits either. */
+	shardmap_get_stats(first, &stats);
+	EXPECT((u64)atomic64_read(&first->bytes_held) == stats.entry_bytes);
+	EXPECT((u64)atomic64_read(&first->entries_held) == stats.entries);
 	/* What gets smaller, or goes, is never refused. */
 	EXPECT(!put_string(first, 1, 50, 0));
 	for (key = 0; key < nr / 2; key++)
