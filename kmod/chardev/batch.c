@@ -284,7 +284,9 @@ static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
 	    !smdev_within(bop->expected_off, bop->expected_len, in_len) ||
 	    !smdev_within(bop->out_off, bop->out_len, b->arg->out_len))
 		return -EINVAL;
-	return 0;
+	/* Key and value are the table's to refuse. */
+	return bop->expected_len > b->table->create.max_value_len ? -EMSGSIZE :
+								    0;
 }
 
 static void finish_get(struct shardmap_batch_op *bop, u32 out_len, int err)

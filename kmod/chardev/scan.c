@@ -94,7 +94,7 @@ static int gather(struct shardmap *map, struct shardmap_scan *scan,
  * returns what is there then.  Fails only if nothing was removed.
  */
 static int drain(struct shardmap *map, struct shardmap_scan *scan,
-		  struct bounce *b, struct shardmap_cursor from)
+		 struct bounce *b, struct shardmap_cursor from)
 {
 	struct shardmap_position pos = { .hash = from.hash, .tie = from.tie };
 	u32 off = 0, records = 0;
@@ -144,20 +144,24 @@ static int scan_step(struct smdev_cmd *cmd, struct bounce *b)
 	struct shardmap_scan *scan = cmd->arg;
 	const struct shardmap_cursor from = scan->cursor;
 	struct shardmap *map = cmd->table->map;
+	bool drains = scan->flags & SHARDMAP_SCAN_DRAIN;
 	int err;
 
+	/*
+	 * The reply must not fail when entries are gone.  Now it has the caller's
+	 * cursor still, which a drain that fails must not move.
+	 */
+	err = drains ? smdev_reply(cmd) : 0;
+	if (err)
+		return err;
 	err = gather(map, scan, b);
 	if (err) {
 		scan->buf_len = b->needed;
 		return err;
 	}
 	err = copy_records(scan, b);
-	if (!err && scan->flags & SHARDMAP_SCAN_DRAIN) {
-		/* The reply must not fail when entries are gone. */
-		err = smdev_reply(cmd);
-		if (!err)
-			err = drain(map, scan, b, from);
-	}
+	if (!err && drains)
+		err = drain(map, scan, b, from);
 	return err;
 }
 

@@ -10,7 +10,6 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -276,7 +275,7 @@ void sm_expire_work(struct work_struct *work)
 {
 	struct shardmap *map = container_of(to_delayed_work(work),
 					    struct shardmap, expire_work);
-	struct mem_cgroup *before = set_active_memcg(map->memcg);
+	struct mem_cgroup *before = sm_charge_begin(map);
 	u64 begin = sm_now(), pause, next;
 
 	/*
@@ -291,5 +290,5 @@ void sm_expire_work(struct work_struct *work)
 		    (u64)EXPIRE_PAUSE_MIN);
 	atomic64_set(&map->expire_not_before, sm_now() + pause);
 	sm_expire_arm(map, next);
-	set_active_memcg(before);
+	sm_charge_end(map, before);
 }

@@ -32,7 +32,7 @@ int shardmap_execute(struct shardmap *map, struct shardmap_request *req,
 	else if (req->verb == SHARDMAP_DO_GET)
 		req->err = sm_get_request(map, req);
 	else
-		req->err = sm_update(map, req, req->verb, gfp);
+		req->err = sm_update_run(map, req, req->verb, gfp);
 	return req->err;
 }
 SHARDMAP_EXPORT(shardmap_execute);
@@ -81,7 +81,7 @@ int shardmap_put(struct shardmap *map, const void *key, u32 key_len,
 		.value = value,
 		.value_len = value_len,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_PUT, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_PUT, gfp);
 
 	if (!err)
 		set_result(result, &req);
@@ -121,7 +121,7 @@ int shardmap_get_or_put(struct shardmap *map, const void *key, u32 key_len,
 		.out = found->buf,
 		.out_len = found->len,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_GET_OR_PUT, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_GET_OR_PUT, gfp);
 
 	if (!err || err == -ENOBUFS)
 		found->len = req.out_len;
@@ -155,7 +155,7 @@ int shardmap_delete(struct shardmap *map, const void *key, u32 key_len,
 		.key_len = key_len,
 	};
 
-	return sm_update(map, &req, SHARDMAP_DO_DELETE, gfp);
+	return sm_update_run(map, &req, SHARDMAP_DO_DELETE, gfp);
 }
 SHARDMAP_EXPORT(shardmap_delete);
 
@@ -182,7 +182,7 @@ int shardmap_take(struct shardmap *map, const void *key, u32 key_len,
 		.out = taken->buf,
 		.out_len = taken->len,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_TAKE, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_TAKE, gfp);
 
 	if (!err || err == -ENOBUFS)
 		taken->len = req.out_len;
@@ -222,7 +222,7 @@ int shardmap_add(struct shardmap *map, const void *key, u32 key_len, u64 delta,
 		.delta = delta,
 		.initial = initial ? *initial : 0,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_ADD, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_ADD, gfp);
 
 	if (err)
 		return err;
@@ -264,7 +264,7 @@ int shardmap_cas(struct shardmap *map, const void *key, u32 key_len,
 		.value_len = value_len,
 		.version = version,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_CAS, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_CAS, gfp);
 
 	if (!err)
 		set_result(result, &req);
@@ -302,7 +302,7 @@ int shardmap_update(struct shardmap *map, const void *key, u32 key_len,
 		.fn = fn,
 		.arg = arg,
 	};
-	int err = sm_update(map, &call.req, SM_DO_UPDATE, gfp);
+	int err = sm_update_run(map, &call.req, SM_DO_UPDATE, gfp);
 
 	if (!err)
 		set_result(result, &call.req);

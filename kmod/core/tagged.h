@@ -201,7 +201,7 @@ static inline void sm_store_in_place(struct sm_update *u, u64 number)
 
 	lockdep_assert_held(&u->shard->lock);
 	atomic64_set(&e->version, u->state.version | SM_VERSION_BUSY);
-	/* Both pair with the acquires in entry_read() and show(). */
+	/* Both pair with the acquires in entry_read() and sm_entry_show(). */
 	atomic64_set_release((atomic64_t *)sm_entry_value(e), number);
 	atomic64_set_release(&e->version, u->version);
 	if (e->flags & SM_ENTRY_TRACKED)
@@ -254,8 +254,11 @@ static __always_inline void sm_tagged_apply(struct sm_update *u,
 	const struct shardmap_request *req = u->req;
 
 	lockdep_assert_held(&u->shard->lock);
-	if (u->effect == SM_EFFECT_NONE)
+	if (u->effect == SM_EFFECT_NONE) {
+		if (u->state.there && !(req->flags & SHARDMAP_REQ_NO_TOUCH))
+			sm_entry_use(u->entry);
 		return;
+	}
 	/* What it takes the place of had ended, as far as anybody can tell. */
 	if (u->entry && !u->state.there) {
 		WRITE_ONCE(u->shard->expired, u->shard->expired + 1);

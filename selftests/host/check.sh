@@ -59,24 +59,7 @@ coverage()
 	rm -f "$O"/coverage/*.gcda
 	run coverage "$O/coverage/model_test" --ops $((OPS / 4)) --seed "$SEED"
 	run coverage "$O/coverage/race_test" --ops 10000
-	gcov -n -b "$O"/coverage/*.gcda 2> /dev/null | awk '
-		/^File/ { core = /kmod\/core\/[a-z_]*\.[ch]/; name = $2 }
-		/^Lines executed/ && core {
-			split($0, a, /[:% ]+/); lines += a[5]
-			hit += a[3] * a[5] / 100
-			printf "# %5.1f%% of %3d lines %s\n", a[3], a[5], name
-		}
-		/^Taken at least once/ && core && name ~ /\.c/ {
-			split($0, a, /[:% ]+/); branches += a[7]
-			taken += a[5] * a[7] / 100
-			printf "# %5.1f%% of %3d branches\n", a[5], a[7]
-		}
-		END {
-			if (!lines) exit 1
-			printf "host_core_lines_percent: %.1f\n", 100 * hit / lines
-			printf "host_core_branches_percent: %.1f\n", \
-				100 * taken / branches
-		}'
+	python3 ./coverage.py "$O"/coverage/*.gcda
 	result $? "coverage: the core was measured"
 }
 
