@@ -100,6 +100,7 @@ int room_wanted(struct model *m, long long entries, long long bytes,
 	u64 alive = 0, alive_bytes = 0, kept = 0, kept_bytes = 0;
 	const struct shardmap_params *p = &m->config->params;
 	struct shardmap_stats stats;
+	bool over = false;
 	unsigned int i;
 
 	m->need_entries = entries;
@@ -122,6 +123,7 @@ int room_wanted(struct model *m, long long entries, long long bytes,
 			alive += k->stored;
 			alive_bytes += stored_bytes(m, k);
 		}
+		over |= k->written && k->stored && !k->present;
 		kept += k->stored && k->written;
 		kept_bytes += k->written ? stored_bytes(m, k) : 0;
 	}
@@ -130,6 +132,8 @@ int room_wanted(struct model *m, long long entries, long long bytes,
 	if (p->flags & SHARDMAP_EVICT &&
 	    fits(m, kept, kept_bytes, entries, bytes))
 		return 0;
+	/* What fails removes nothing, if what the keys have was known to be there. */
+	m->hopeless = !over && !fits(m, kept, kept_bytes, entries, bytes);
 	return -ENOSPC;
 }
 
