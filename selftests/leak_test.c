@@ -8,6 +8,7 @@
 #include "batch.h"
 #include "scan.h"
 #include "table.h"
+#include "watch.h"
 
 static const unsigned char fills[] = { 0x00, 0xff };
 
@@ -326,6 +327,49 @@ TEST_F(table, batch)
 	batch_free(&b);
 }
 
+/* Of a batch that is cancelled nothing comes back but why, and lengths. */
+TEST_F(table, cancelled_batch)
+{
+	struct batch b;
+	unsigned int i, j;
+
+	ASSERT_EQ(0, store(self->fd, STR("key"), STR("a value")));
+	ASSERT_EQ(0, store(self->fd, STR("other"), STR("a value")));
+	batch_init(&b, 4096, 4096);
+	for (i = 0; i < 2; i++) {
+		struct shardmap_batch arg;
+
+		soil(self->fd);
+		memset(b.out, fills[i], b.out_size);
+		batch_empty(&b);
+		batch_get(&b, STR("key"), 7);
+		batch_op(&b, SHARDMAP_OP_TAKE, STR("other"));
+		batch_put(&b, 0, STR("new"), STR("value"));
+		batch_get_or_put(&b, STR("newer"), STR("x"), 200);
+		batch_add(&b, SHARDMAP_CREATE, STR("number"), 1, 0);
+		b.out_len = b.out_size;
+		for (j = 0; j < b.nr; j++) {
+			memset(&b.ops[j].status, fills[i], 4);
+			memset(&b.ops[j].version, fills[i], 8);
+			memset(&b.ops[j].old, fills[i], 8);
+		}
+		arg = batch_arg(&b);
+		arg.flags = SHARDMAP_BATCH_ATOMIC;
+		EXPECT_EQ(-ECANCELED,
+			  do_ioctl(self->fd, SHARDMAP_IOC_BATCH, &arg));
+		EXPECT_EQ(-ENOBUFS, b.ops[1].status);
+		EXPECT_EQ(7, b.ops[1].out_len);
+		for (j = 0; j < b.nr; j++) {
+			b.ops[j].status = 0;
+		}
+		memcpy(out[i], b.out, b.out_size);
+		memcpy(out[i] + b.out_size, b.ops, b.nr * sizeof(*b.ops));
+	}
+	EXPECT_EQ(0, leaks(out[0], out[1], b.out_size + b.nr * sizeof(*b.ops)));
+	EXPECT_EQ(0, written(out[0], out[1], b.out_size));
+	batch_free(&b);
+}
+
 static int padding_is_zero(const struct shardmap_record *rec, void *arg)
 {
 	const char *p = (const char *)record_key(rec) + rec->key_len;
@@ -348,7 +392,12 @@ TEST_F(table, scan)
 	int i;
 
 	for (len = 1; len < sizeof(key); len++) {
-		ASSERT_EQ(0, store(self->fd, key, len, key, 39 - len));
+		struct shardmap_op op = key_op(key, len);
+
+		op.value = to_u64(key);
+		op.value_len = 39 - len;
+		op.ttl = len % 2 * 3600000000000ULL;
+		ASSERT_EQ(0, do_ioctl(self->fd, SHARDMAP_IOC_PUT, &op));
 	}
 	for (i = 0; i < 2; i++) {
 		soil(self->fd);
@@ -368,6 +417,79 @@ TEST_F(table, scan)
 	EXPECT_EQ(0, memcmp(&scan[0], &scan[1], sizeof(scan[0])));
 	EXPECT_EQ(0, leaks(out[0], out[1], sizeof(out[0])));
 	EXPECT_EQ(scan[0].used, written(out[0], out[1], sizeof(out[0])));
+}
+
+/* Versions differ between two runs: they are looked at no further. */
+static void forget_versions(char *buf, __u32 used)
+{
+	__u32 off = 0;
+
+	while (off < used) {
+		struct shardmap_record *rec = (void *)(buf + off);
+
+		rec->version = 0;
+		off += rec->record_len;
+	}
+}
+
+TEST_F(table, drain)
+{
+	struct shardmap_scan scan[2];
+	static char key[40];
+	__u32 len;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		for (len = 1; len < sizeof(key); len++) {
+			ASSERT_EQ(0, store(self->fd, key, len, key, 39 - len));
+		}
+		soil(self->fd);
+		memset(out[i], fills[i], sizeof(out[i]));
+		memset(&scan[i], fills[i], sizeof(scan[i]));
+		memset(&scan[i].cursor, 0, sizeof(scan[i].cursor));
+		scan[i].flags = SHARDMAP_SCAN_DRAIN;
+		scan[i].prefix = to_u64(key);
+		scan[i].prefix_len = 2;
+		scan[i].reserved = 0;
+		test_cmd_scan(self->fd, &scan[i], out[i], sizeof(out[i]));
+		EXPECT_EQ(0, for_each_record(&scan[i], out[i], padding_is_zero,
+					     NULL));
+		forget_versions(out[i], scan[i].used);
+		scan[i].buf = 0;
+	}
+	EXPECT_LT(0, scan[0].records);
+	EXPECT_EQ(0, memcmp(&scan[0], &scan[1], sizeof(scan[0])));
+	EXPECT_EQ(0, leaks(out[0], out[1], sizeof(out[0])));
+	EXPECT_EQ(scan[0].used, written(out[0], out[1], sizeof(out[0])));
+}
+
+TEST_F(table, watch)
+{
+	static char key[40];
+	ssize_t used[2];
+	int fd[2], i;
+	__u32 len;
+
+	/* Two watch the same changes. */
+	for (i = 0; i < 2; i++) {
+		fd[i] = do_handle(self->fd, SHARDMAP_READ | SHARDMAP_WRITE);
+		ASSERT_LE(0, fd[i]);
+		test_cmd_watch(fd[i], LARGE_RING);
+	}
+	soil(self->fd);
+	for (len = 1; len < sizeof(key); len++) {
+		ASSERT_EQ(0, store(self->fd, key, len, key, len));
+	}
+	for (i = 0; i < 2; i++) {
+		memset(out[i], fills[i], sizeof(out[i]));
+		used[i] = do_read(fd[i], out[i], sizeof(out[i]));
+		close(fd[i]);
+	}
+	ASSERT_LT((ssize_t)(39 * HEAD_BYTES), used[0]);
+	EXPECT_EQ(used[0], used[1]);
+	EXPECT_EQ(0, leaks(out[0], out[1], sizeof(out[0])));
+	EXPECT_EQ((unsigned int)used[0],
+		  written(out[0], out[1], sizeof(out[0])));
 }
 
 TEST_F(table, clear)

@@ -69,6 +69,41 @@ static void prepare_add(union arg *arg)
 	arg->op.delta = 1;
 }
 
+/* The value that the key has is the expected one. */
+static void prepare_cas(union arg *arg)
+{
+	prepare_put(arg);
+	arg->op.flags = SHARDMAP_IF_VALUE;
+	arg->op.expected = to_u64(value);
+	arg->op.expected_len = sizeof(value);
+}
+
+static void prepare_swap(union arg *arg)
+{
+	static char out[64];
+
+	prepare_put(arg);
+	arg->op.flags = SHARDMAP_SWAP;
+	arg->op.out = to_u64(out);
+	arg->op.out_len = sizeof(out);
+}
+
+static void prepare_take(union arg *arg)
+{
+	prepare_get(arg);
+	arg->op.flags = SHARDMAP_IF_VALUE;
+	arg->op.expected = to_u64(value);
+	arg->op.expected_len = sizeof(value);
+}
+
+static void prepare_delete_if(union arg *arg)
+{
+	prepare_delete(arg);
+	arg->op.flags = SHARDMAP_IF_VALUE;
+	arg->op.expected = to_u64(value);
+	arg->op.expected_len = sizeof(value);
+}
+
 static void prepare_batch(union arg *arg)
 {
 	batch_empty(&batch);
@@ -86,6 +121,15 @@ static void prepare_batch_get(union arg *arg)
 	arg->batch = batch_arg(&batch);
 }
 
+static void prepare_atomic_batch(union arg *arg)
+{
+	batch_empty(&batch);
+	batch_put(&batch, 0, OBJ(new_key), OBJ(value));
+	batch_get(&batch, OBJ(key), sizeof(value));
+	arg->batch = batch_arg(&batch);
+	arg->batch.flags = SHARDMAP_BATCH_ATOMIC;
+}
+
 static void prepare_scan(union arg *arg)
 {
 	arg->scan = (struct shardmap_scan){
@@ -93,6 +137,14 @@ static void prepare_scan(union arg *arg)
 		.buf = to_u64(scan_buf),
 		.buf_len = sizeof(scan_buf),
 	};
+}
+
+static void prepare_drain(union arg *arg)
+{
+	prepare_scan(arg);
+	arg->scan.flags = SHARDMAP_SCAN_DRAIN;
+	arg->scan.prefix = to_u64(key);
+	arg->scan.prefix_len = sizeof(key);
 }
 
 static void prepare_clear(union arg *arg)
@@ -143,14 +195,32 @@ static const struct target targets[] = {
 	OP(GET_OR_PUT, prepare_get_or_put_new, key),
 	OP(GET_OR_PUT, prepare_get_or_put_new, value),
 	OP(ADD, prepare_add, key),
+	OP(CAS, prepare_cas, key),
+	OP(CAS, prepare_cas, value),
+	OP(CAS, prepare_cas, expected),
+	OP(PUT, prepare_swap, key),
+	OP(PUT, prepare_swap, value),
+	OP(PUT, prepare_swap, out),
+	OP(TAKE, prepare_take, key),
+	OP(TAKE, prepare_take, out),
+	OP(TAKE, prepare_take, expected),
+	OP(DELETE, prepare_delete_if, key),
+	OP(DELETE, prepare_delete_if, expected),
 	BATCH(prepare_batch, ops),
 	BATCH(prepare_batch, in),
 	BATCH(prepare_batch, out),
 	BATCH(prepare_batch_get, ops),
 	BATCH(prepare_batch_get, in),
 	BATCH(prepare_batch_get, out),
+	BATCH(prepare_atomic_batch, ops),
+	BATCH(prepare_atomic_batch, in),
+	BATCH(prepare_atomic_batch, out),
 	{ "scan buf", SHARDMAP_IOC_SCAN, prepare_scan,
 	  offsetof(struct shardmap_scan, buf) },
+	{ "drain buf", SHARDMAP_IOC_SCAN, prepare_drain,
+	  offsetof(struct shardmap_scan, buf) },
+	{ "drain prefix", SHARDMAP_IOC_SCAN, prepare_drain,
+	  offsetof(struct shardmap_scan, prefix) },
 };
 
 /* A table with some entries, and how it looked at first. */
@@ -262,7 +332,16 @@ TEST_F(stage, read_only_output)
 	prepare_get_or_put(&arg);
 	arg.op.out = to_u64(page);
 	EXPECT_EQ(-EFAULT, do_ioctl(self->fd, SHARDMAP_IOC_GET_OR_PUT, &arg));
+	prepare_swap(&arg);
+	arg.op.out = to_u64(page);
+	EXPECT_EQ(-EFAULT, do_ioctl(self->fd, SHARDMAP_IOC_PUT, &arg));
+	prepare_take(&arg);
+	arg.op.out = to_u64(page);
+	EXPECT_EQ(-EFAULT, do_ioctl(self->fd, SHARDMAP_IOC_TAKE, &arg));
 	prepare_scan(&arg);
+	arg.scan.buf = to_u64(page);
+	EXPECT_EQ(-EFAULT, do_ioctl(self->fd, SHARDMAP_IOC_SCAN, &arg));
+	prepare_drain(&arg);
 	arg.scan.buf = to_u64(page);
 	EXPECT_EQ(-EFAULT, do_ioctl(self->fd, SHARDMAP_IOC_SCAN, &arg));
 	EXPECT_EQ(0, snapshot_check(self->fd, &self->before));
@@ -377,9 +456,15 @@ TEST_F(stage, a_read_only_structure_changes_nothing)
 		{ SHARDMAP_IOC_GET_OR_PUT, prepare_get_or_put },
 		{ SHARDMAP_IOC_GET_OR_PUT, prepare_get_or_put_new },
 		{ SHARDMAP_IOC_ADD, prepare_add },
+		{ SHARDMAP_IOC_CAS, prepare_cas },
+		{ SHARDMAP_IOC_PUT, prepare_swap },
+		{ SHARDMAP_IOC_TAKE, prepare_take },
+		{ SHARDMAP_IOC_DELETE, prepare_delete_if },
 		{ SHARDMAP_IOC_BATCH, prepare_batch },
+		{ SHARDMAP_IOC_BATCH, prepare_atomic_batch },
 		{ SHARDMAP_IOC_BATCH, prepare_batch_get },
 		{ SHARDMAP_IOC_SCAN, prepare_scan },
+		{ SHARDMAP_IOC_SCAN, prepare_drain },
 		{ SHARDMAP_IOC_CLEAR, prepare_clear },
 	};
 	union arg *arg = guarded_pages(1);

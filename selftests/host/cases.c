@@ -333,6 +333,8 @@ const struct test_case test_cases[] = {
 	{ "frozen_tables_evict_nothing", frozen_tables_evict_nothing },
 	{ "memory_comes_back_in_time", memory_comes_back_in_time },
 	{ "what_is_over_makes_room", what_is_over_makes_room },
+	{ "all_or_nothing_ends_in_time", all_or_nothing_ends_in_time },
+	{ "one_spare_is_not_two", one_spare_is_not_two },
 	{ "verbs_are_checked", verbs_are_checked },
 	{},
 };

@@ -27,6 +27,8 @@ bool eviction_goes_round(void);
 bool frozen_tables_evict_nothing(void);
 bool memory_comes_back_in_time(void);
 bool what_is_over_makes_room(void);
+bool all_or_nothing_ends_in_time(void);
+bool one_spare_is_not_two(void);
 bool verbs_are_checked(void);
 
 /* Ends with an empty one. */

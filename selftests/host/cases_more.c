@@ -74,8 +74,11 @@ static u64 fill_quota(struct shardmap *map)
 
 bool quota_is_of_all_tables(void)
 {
-	struct shardmap_params params = { .nr_shards = 1 };
+	struct shardmap_params params = { .nr_shards = 1,
+					  .max_entries = 100000,
+					  .max_bytes = 1 << 30 };
 	struct shardmap *first, *second;
+	struct shardmap_stats stats;
 	struct shardmap_quota *quota = shardmap_quota_create(50000);
 	u64 nr, key;
 
@@ -86,6 +89,10 @@ bool quota_is_of_all_tables(void)
 	EXPECT(nr > 200 && shardmap_quota_bytes(quota) <= 50000);
 	EXPECT(shardmap_quota_bytes(quota) > 49000);
 	EXPECT(put_string(second, 1, 100, 0) == -EDQUOT);
+	/* What was refused is not held against the other limits either. */
+	shardmap_get_stats(first, &stats);
+	EXPECT((u64)atomic64_read(&first->bytes_held) == stats.entry_bytes);
+	EXPECT((u64)atomic64_read(&first->entries_held) == stats.entries);
 	/* What gets smaller, or goes, is never refused. */
 	EXPECT(!put_string(first, 1, 50, 0));
 	for (key = 0; key < nr / 2; key++)
@@ -188,41 +195,34 @@ bool eviction_goes_round(void)
 	return end_table(map);
 }
 
-/* A watcher that freezes the table at the first eviction. */
-struct freezer {
-	struct shardmap_watcher watcher;
-	struct shardmap *map;
-	unsigned int evicted;
-};
-
-static void freeze_at_once(struct shardmap_watcher *watcher,
-			   const struct shardmap_event *event)
+/* The first half of shardmap_freeze(): the second waits for the lock held here. */
+static int freeze_at_once(const struct shardmap_view *old, void *value,
+			  void *arg)
 {
-	struct freezer *f = container_of(watcher, struct freezer, watcher);
+	struct shardmap *map = arg;
 
-	if (event->kind != SHARDMAP_EVENT_EVICT)
-		return;
-	f->evicted++;
-	/* The first half of shardmap_freeze(), which another CPU has come to. */
-	WRITE_ONCE(f->map->frozen, true);
+	WRITE_ONCE(map->frozen, true);
+	memset(value, 0, 900);
+	return SHARDMAP_UPDATE_STORE;
 }
 
+/* Not even for an update that has found the table full before. */
 bool frozen_tables_evict_nothing(void)
 {
 	const struct shardmap_params params = { .flags = SHARDMAP_EVICT,
 						.nr_shards = 1,
 						.max_bytes = 2000 };
-	struct freezer f = { .watcher.changed = freeze_at_once };
+	struct shardmap *map = make_table(&params);
+	struct shardmap_stats stats;
 	u64 key;
 
-	f.map = make_table(&params);
 	for (key = 0; key < 40; key++)
-		EXPECT(!put_string(f.map, key, 8, 0));
-	shardmap_watch(f.map, &f.watcher);
-	EXPECT(put_string(f.map, 99, 900, 0) == -EROFS);
-	EXPECT(f.evicted == 1);
-	shardmap_unwatch(f.map, &f.watcher);
-	return end_table(f.map);
+		EXPECT(!put_string(map, key, 8, 0));
+	EXPECT(shardmap_update(map, &key, sizeof(key), 900, freeze_at_once, map,
+			       GFP_KERNEL, NULL) == -EROFS);
+	shardmap_get_stats(map, &stats);
+	EXPECT(!stats.evicted && stats.entries == 40);
+	return end_table(map);
 }
 
 /* More at once than one step takes, and some that have long to live. */
@@ -254,6 +254,33 @@ bool memory_comes_back_in_time(void)
 	return end_table(map);
 }
 
+/* Also if nobody but an all-or-nothing call says that there is something to do. */
+bool all_or_nothing_ends_in_time(void)
+{
+	const struct shardmap_params params = { .nr_shards = 2 };
+	struct shardmap *map = make_table(&params);
+	const u64 keys[2] = { 1, 2 };
+	struct shardmap_request reqs[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		reqs[i] = (struct shardmap_request){
+			.verb = SHARDMAP_DO_PUT,
+			.key = &keys[i],
+			.key_len = sizeof(keys[i]),
+			.value = &keys[i],
+			.value_len = sizeof(keys[i]),
+			.ttl = NSEC_PER_SEC / HZ,
+		};
+	EXPECT(!shardmap_execute_all(map, reqs, 2, GFP_KERNEL));
+	EXPECT(shardmap_count(map) == 2);
+	host_time_pass(2);
+	while (host_work_step(0))
+		;
+	EXPECT(!shardmap_count(map));
+	return end_table(map);
+}
+
 /* An insertion into a full table takes the place of what is over. */
 bool what_is_over_makes_room(void)
 {
@@ -269,6 +296,59 @@ bool what_is_over_makes_room(void)
 	host_time_pass(1);
 	EXPECT(!put_string(map, 10, 20, 0));
 	EXPECT(put_string(map, 11, 20, 0) == -ENOSPC);
+	return end_table(map);
+}
+
+/* The next key whose hash begins with so many bits of @prefix. */
+static u64 key_at(struct shardmap *map, unsigned int bits, u64 prefix)
+{
+	static u64 key;
+
+	do {
+		key++;
+	} while (sm_hash(map, &key, sizeof(key)) >> (64 - bits) != prefix);
+	return key;
+}
+
+/*
+ * Two keys, and one spare line: the first needs it for its full bucket, and moving the
+ * other's bucket needs it, too.
+ */
+bool one_spare_is_not_two(void)
+{
+	const struct shardmap_params params = { .nr_shards = 1 };
+	const unsigned int bits = SM_MIN_BITS + 1, last = (1U << bits) - 2;
+	struct shardmap *map = make_table(&params);
+	struct sm_shard *shard = &map->shards[0];
+	u64 key = 0, keys[2];
+	struct shardmap_request reqs[2] = {};
+	unsigned int i;
+
+	for (i = 0; i < SM_SLOTS + 1; i++) {
+		keys[1] = key_at(map, bits, last);
+		EXPECT(!put_string(map, keys[1], 20, 0));
+	}
+	for (i = 1; shard->count <= shard->array->grow_at; i = (i + 2) % last)
+		EXPECT(!put_string(map, key_at(map, bits, i), 20, 0));
+	/* There is memory for the next array, and none for spares. */
+	host_fail_after(2, true);
+	host_work_step(0);
+	host_fail_none();
+	EXPECT(shard->next && shard->stalled && !shard->spares);
+	for (i = 0; i < SM_SLOTS; i++)
+		EXPECT(!put_string(map, key_at(map, bits, 0), 20, 0));
+	EXPECT(!sm_spare_refill(map, shard, GFP_KERNEL));
+	keys[0] = key_at(map, bits, 0);
+	for (i = 0; i < 2; i++)
+		reqs[i] = (struct shardmap_request){ .verb = SHARDMAP_DO_PUT,
+						     .key = &keys[i],
+						     .key_len = sizeof(key),
+						     .value = &key,
+						     .value_len = sizeof(key) };
+	EXPECT(!shardmap_execute_all(map, reqs, 2, GFP_KERNEL));
+	EXPECT(!table_check(map));
+	host_settle();
+	EXPECT(!table_check_settled(map));
 	return end_table(map);
 }
 

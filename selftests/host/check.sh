@@ -52,7 +52,8 @@ planted_race()
 	result $? "tsan: a_planted_race_is_reported"
 }
 
-# Lines and branches of the core's source files.
+# Lines of the core, and branches of its source files: what is inlined from headers
+# for each operation has many branches that this operation cannot take.
 coverage()
 {
 	rm -f "$O"/coverage/*.gcda

@@ -134,6 +134,9 @@ struct okey {
  * @watcher: told of all changes
  * @need_entries: entries that come with the operation under way
  * @need_bytes: bytes that come with it
+ * @hopeless: no room is enough for it
+ * @left_entries: entries it was to replace, and which have left before
+ * @left_bytes: their bytes
  * @quota_before: what the quota held before it
  * @index_before: memory of the index before it
  * @count: entries, as the array has it
@@ -154,6 +157,9 @@ struct model {
 	struct shardmap_watcher watcher;
 	long long need_entries;
 	long long need_bytes;
+	bool hopeless;
+	long long left_entries;
+	long long left_bytes;
 	u64 quota_before;
 	u64 index_before;
 	u64 count;

@@ -302,6 +302,9 @@ static int do_key_op(struct model *m, const struct op *op)
 
 	m->need_entries = 0;
 	m->need_bytes = 0;
+	m->hopeless = false;
+	m->left_entries = 0;
+	m->left_bytes = 0;
 	k->written = true;
 	err = do_op_of_key(m, op);
 	k->written = false;

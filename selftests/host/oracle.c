@@ -86,7 +86,8 @@ static bool fits(const struct model *m, u64 count, u64 held, long long entries,
 
 static bool fits_now(const struct model *m)
 {
-	return fits(m, m->count, m->bytes, m->need_entries, m->need_bytes);
+	return fits(m, m->count, m->bytes, m->need_entries + m->left_entries,
+		    m->need_bytes + m->left_bytes);
 }
 
 /*
@@ -103,6 +104,7 @@ int room_wanted(struct model *m, long long entries, long long bytes,
 
 	m->need_entries = entries;
 	m->need_bytes = bytes;
+	m->hopeless = p->max_bytes && fresh_bytes > p->max_bytes;
 	if (m->quota) {
 		shardmap_get_stats(m->map, &stats);
 		m->quota_before = shardmap_quota_bytes(m->quota);
@@ -110,7 +112,7 @@ int room_wanted(struct model *m, long long entries, long long bytes,
 	}
 	if (fits_now(m))
 		return 0;
-	if (p->max_bytes && fresh_bytes > p->max_bytes)
+	if (m->hopeless)
 		return -ENOSPC;
 	for (i = 0; i < m->config->nr_keys; i++) {
 		const struct okey *k = &m->keys[i];
@@ -194,10 +196,18 @@ static void taken_out(struct model *m, struct okey *k,
 		model_wrong(m, "an entry expires early");
 	else if (kind == SHARDMAP_EVENT_EVICT && k->written)
 		model_wrong(m, "the key that is written is evicted");
+	else if (kind == SHARDMAP_EVENT_EVICT && m->hopeless)
+		model_wrong(m, "an entry is evicted for what cannot fit");
 	else if (kind == SHARDMAP_EVENT_EVICT && fits_now(m))
 		model_wrong(m, "an entry is evicted though there is room");
-	else
-		oracle_remove(m, k);
+	if (m->wrong[0])
+		return;
+	/* What was to be replaced has left: now all of the new one must fit. */
+	if (k->written) {
+		m->left_entries++;
+		m->left_bytes += stored_bytes(m, k);
+	}
+	oracle_remove(m, k);
 }
 
 /* What watchers are told makes a table of its own, to be compared with the others. */

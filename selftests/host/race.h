@@ -86,6 +86,7 @@ void evicting(struct task *task);
 void limit_watcher(struct task *task);
 void freezer(struct task *task);
 void stopped(struct task *task);
+void reserver(struct task *task);
 void watch_all(void);
 void compare_all(void);
 void onlooker(struct task *task);

@@ -378,6 +378,16 @@ void stopped(struct task *task)
 	}
 }
 
+/* Memory is not short here, so each reservation is made. */
+void reserver(struct task *task)
+{
+	do {
+		if (shardmap_reserve(map, next_random(task) % 40000) ||
+		    shardmap_reserve(map, 0))
+			wrong("reserver: an error");
+	} while (READ_ONCE(writers_left));
+}
+
 /**
  * struct mirror - what a watcher is told: a table of its own
  * @watcher: told of changes

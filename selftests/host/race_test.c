@@ -355,6 +355,17 @@ static bool freezes(void)
 	return passed;
 }
 
+static bool reservations(void)
+{
+	static void (*const works[])(struct task *) = { reserver, grower,
+							put_and_take, reader,
+							NULL };
+
+	table_make(4);
+	run_tasks(works);
+	return table_end();
+}
+
 static bool watches(void)
 {
 	static void (*const works[])(
@@ -404,6 +415,7 @@ int main(int argc, char **argv)
 		{ times, "nothing_is_shown_after_its_time" },
 		{ evictions, "eviction_keeps_the_limits" },
 		{ freezes, "nothing_changes_after_a_freeze" },
+		{ reservations, "reservations_are_made_while_writers_run" },
 		{ watches, "watchers_see_what_the_table_has" },
 	};
 	bool plant = false;
