@@ -70,7 +70,7 @@ static void sample(struct timer_list *timer)
 	/* Memory may be short: then this one is not counted. */
 	if (shardmap_update(seen, &pid, sizeof(pid), sizeof(struct hits),
 			    count_one, comm, GFP_ATOMIC, NULL))
-		pr_warn_once("a sample was lost\n");
+		pr_warn_once("memory was short, not all is counted\n");
 	mod_timer(timer, jiffies + 1);
 }
 

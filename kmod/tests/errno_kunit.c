@@ -18,6 +18,9 @@ static const struct row unknown[] = {
 	{ .verb = U16_MAX, .err = -EINVAL, .key = NUMBER },
 };
 
+/* More than there should be, so as to see what is too much. */
+#define SHOWN_MAX (NR_KEYS + 1U)
+
 /**
  * struct contents - all that can be told of a table
  * @nr: entries shown
@@ -27,8 +30,8 @@ static const struct row unknown[] = {
  */
 struct contents {
 	unsigned int nr;
-	struct shardmap_view shown[NR_KEYS + 1];
-	u8 value[NR_KEYS + 1][VALUE_MAX];
+	struct shardmap_view shown[SHOWN_MAX];
+	u8 value[SHOWN_MAX][VALUE_MAX];
 	struct shardmap_stats stats;
 };
 

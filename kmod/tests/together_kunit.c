@@ -102,12 +102,9 @@ static const char *count_up(struct smt_worker *w)
 		err = shardmap_update(w->crew->map, &key, sizeof(key),
 				      id == 2 ? TEXT_LEN : sizeof(u64), add_one,
 				      NULL, GFP_KERNEL, NULL);
-	if (err == -ESTALE)
-		atomic64_inc(&counters->stale);
-	else if (err)
+	if (err && err != -ESTALE)
 		return smt_problem(w, "error %d", err);
-	else
-		atomic64_inc(&counters->sum[id]);
+	atomic64_inc(err ? &counters->stale : &counters->sum[id]);
 	return NULL;
 }
 
