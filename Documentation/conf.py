@@ -39,6 +39,7 @@ class KernelDoc(Directive):
     required_arguments = 1
     # no-index: structures that have the name of a function, which links mean
     option_spec = {"identifiers": directives.unchanged,
+                   "exclude": directives.unchanged,
                    "no-index": directives.unchanged}
 
     def run(self):
@@ -50,6 +51,8 @@ class KernelDoc(Directive):
         command = ["perl", script(), "-rst", "-sphinx-version", sphinx.__version__]
         for name in self.options.get("identifiers", "").split():
             command += ["-function", name]
+        for name in self.options.get("exclude", "").split():
+            command += ["-nosymbol", name]
         done = subprocess.run([*command, path], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, check=True)
         lines = [line.expandtabs(8) for line in done.stdout.splitlines()]

@@ -10,6 +10,7 @@
 #include <linux/export.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
@@ -38,6 +39,11 @@
 /* < 6.2: callbacks are never lazy, so call_rcu() is the hurried one. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define call_rcu_hurry(head, func) call_rcu(head, func)
+#endif
+
+/* < 6.2: timer_delete_sync() was del_timer_sync(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define timer_delete_sync(timer) del_timer_sync(timer)
 #endif
 
 /* < 6.5: SLAB_NO_MERGE does not exist. */

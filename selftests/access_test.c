@@ -4,6 +4,7 @@
 
 #include "batch.h"
 #include "names.h"
+#include "pass_fd.h"
 
 /*
  * A table with one entry, and a descriptor of it with the access of the variant.
@@ -366,54 +367,6 @@ TEST_F(access, keeps_the_table)
 	EXPECT_EQ(tables, count_tables(self->dev));
 }
 
-/* Room for one descriptor in a control message. */
-union control {
-	struct cmsghdr align;
-	char space[CMSG_SPACE(sizeof(int))];
-};
-
-static int pass_fd(int sock, int fd)
-{
-	union control control = {};
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(sock, &msg, 0) == 1 ? 0 : -errno;
-}
-
-static int take_fd(int sock)
-{
-	union control control;
-	char byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
-	int fd;
-
-	if (recvmsg(sock, &msg, 0) != 1)
-		return -errno;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (!cmsg || cmsg->cmsg_type != SCM_RIGHTS)
-		return -ENOMSG;
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
-	return fd;
-}
-
 struct guest {
 	int sock;
 	__u32 access;
@@ -423,7 +376,7 @@ struct guest {
 static bool guest_tries_all(void *arg)
 {
 	struct guest *guest = arg;
-	int fd = take_fd(guest->sock);
+	int fd = receive_fd(guest->sock);
 	int can_read = guest->access & SHARDMAP_READ ? 0 : -EACCES;
 	int can_write = guest->access & SHARDMAP_WRITE ? 0 : -EACCES;
 
@@ -442,7 +395,7 @@ TEST_F(access, goes_over_a_socket)
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	guest.sock = pair[1];
-	ASSERT_EQ(0, pass_fd(pair[0], self->limited));
+	ASSERT_EQ(0, send_fd(pair[0], self->limited));
 	/* The child closes what it inherited of the table, as a stranger would. */
 	fcntl(pair[1], F_SETFD, 0);
 	EXPECT_EQ(0, in_child(guest_tries_all, &guest));

@@ -192,4 +192,50 @@ TEST_F(table, threads_fill_a_table_to_the_last_byte)
 	run_books(_metadata, &books, self->dev, &how);
 }
 
+enum { ROUNDS = 1500, REMOVED = 3 };
+
+/**
+ * struct rounds - threads that fill a table together, again and again
+ * @fd: the table
+ * @line: where they wait for each other
+ * @wrong: times that the table was not just full
+ */
+struct rounds {
+	int fd;
+	pthread_barrier_t line;
+	unsigned int wrong;
+};
+
+/* Each goes on until it is refused; then the table is full, to the last entry. */
+static void fill_work(unsigned int nth, void *arg)
+{
+	struct rounds *rounds = arg;
+	unsigned int first = nth << 20, end = first, round, i;
+
+	for (round = 0; round < ROUNDS; round++) {
+		while (!store(rounds->fd, OBJ(end), value, 8))
+			end++;
+		pthread_barrier_wait(&rounds->line);
+		if (!nth && count_entries(rounds->fd) != ENTRIES)
+			count(&rounds->wrong);
+		pthread_barrier_wait(&rounds->line);
+		for (i = 0; i < REMOVED && first < end; i++, first++)
+			if (do_delete(rounds->fd, OBJ(first)))
+				count(&rounds->wrong);
+	}
+}
+
+TEST_F(table, threads_that_meet_at_the_limit_fill_it_just)
+{
+	struct shardmap_create how = { .max_entries = ENTRIES };
+	struct rounds rounds = { .fd = do_create(self->dev, &how) };
+
+	ASSERT_LE(0, rounds.fd);
+	pthread_barrier_init(&rounds.line, NULL, THREADS);
+	run_crew(THREADS, fill_work, &rounds);
+	EXPECT_EQ(0, rounds.wrong);
+	pthread_barrier_destroy(&rounds.line);
+	close(rounds.fd);
+}
+
 TEST_HARNESS_MAIN

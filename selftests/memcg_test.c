@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The memory of a table is charged to the memory cgroup of its creator, also what
- * the resize work allocates.
+ * others store and what the resize work allocates.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "pass_fd.h"
 #include "table.h"
 
 #define MOUNT "/sys/fs/cgroup"
@@ -67,6 +68,13 @@ static int fill_inline_table(int dev)
 	return fd;
 }
 
+static void leave_no_cgroup(void)
+{
+	rmdir(GROUP);
+	umount(MOUNT);
+	rmdir(MOUNT);
+}
+
 TEST_F(table, arrays_are_charged_to_the_creator)
 {
 	struct shardmap_info info;
@@ -91,12 +99,58 @@ TEST_F(table, arrays_are_charged_to_the_creator)
 	}
 	ASSERT_LT(0, pid);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	rmdir(GROUP);
-	umount(MOUNT);
-	rmdir(MOUNT);
+	leave_no_cgroup();
 	if (WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP)
 		SKIP(return, "no memory controller of version 2");
 	EXPECT_EQ(0, status);
+}
+
+/* Makes a table in a cgroup of its own; the descriptor goes through @sock. */
+static int make_table_in_cgroup(int dev, int sock)
+{
+	int fd, err = enter_cgroup();
+
+	if (err)
+		return KSFT_SKIP;
+	fd = do_create(dev, NULL);
+	if (fd < 0)
+		return 1;
+	return send_fd(sock, fd) ? 2 : 0;
+}
+
+TEST_F(table, entries_of_others_are_charged_to_the_creator)
+{
+	static char value[1024];
+	int sock[2], fd, status, err = 0;
+	__s64 before, full;
+	__u64 key;
+	pid_t pid;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_DGRAM, 0, sock));
+	pid = fork();
+	if (!pid)
+		_exit(make_table_in_cgroup(self->dev, sock[1]));
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP)
+		SKIP(return, "no memory controller of version 2");
+	ASSERT_EQ(0, status);
+	fd = receive_fd(sock[0]);
+	ASSERT_LE(0, fd);
+
+	before = read_number(GROUP "/memory.current");
+	for (key = 0; key < 4096 && !err; key++)
+		err = store(fd, OBJ(key), OBJ(value));
+	EXPECT_EQ(0, err);
+	full = read_number(GROUP "/memory.current");
+	EXPECT_LT(4096 * 1024 - (128 << 10), full - before);
+	EXPECT_EQ(0, close(fd));
+	close(sock[0]);
+	close(sock[1]);
+	/* The dead table's memory keeps the group from going at once. */
+	while (rmdir(GROUP) && errno == EBUSY)
+		usleep(1000);
+	leave_no_cgroup();
 }
 
 TEST_HARNESS_MAIN

@@ -98,7 +98,12 @@ static inline int list_all(int dev, __u32 buf_len, list_fn fn, void *arg)
 	int ret = buf ? 0 : -ENOMEM;
 
 	while (!ret && !list.done) {
+		__u64 before = list.after;
+
 		ret = do_list(dev, &list, buf, buf_len);
+		/* It must come to an end. */
+		if (!ret && list.records && list.after <= before)
+			ret = -ELOOP;
 		if (!ret)
 			ret = for_each_listed(&list, buf, fn, arg);
 	}

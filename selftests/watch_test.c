@@ -341,7 +341,7 @@ TEST_F(watch, needs_read_access)
 	ASSERT_LE(0, writer);
 	test_err_watch(EACCES, writer, 0);
 	ASSERT_EQ(1, fill(writer, 0, 1));
-	EXPECT_EQ(-EINVAL, do_read(writer, buf, sizeof(buf)));
+	EXPECT_EQ(-EBADF, do_read(writer, buf, sizeof(buf)));
 	EXPECT_EQ(0, close(writer));
 }
 

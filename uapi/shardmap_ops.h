@@ -2,7 +2,7 @@
 /*
  * What each operation of <linux/shardmap.h> accepts, needs and returns: the one
  * description from which the device, the tools, the tests and the tables of
- * Documentation/uapi.rst are made.  Not installed, and not part of the interface.
+ * Documentation/operations.rst are made.  Not installed, and not part of the interface.
  */
 #ifndef _SHARDMAP_OPS_H
 #define _SHARDMAP_OPS_H

@@ -118,7 +118,7 @@ struct smdev_ioctl {
 #define SMDEV_IOCTL(_cmd, _execute, _struct, _last) \
 	SMDEV_IOCTL_FOR(0, _cmd, _execute, _struct, _last)
 
-/* What users store is charged to their memory cgroup. */
+/* Entries are charged to the table's creator, other memory to whoever asks for it. */
 #define SMDEV_GFP GFP_KERNEL_ACCOUNT
 
 /* Room for the structure of any command; all begin with @size. */

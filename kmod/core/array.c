@@ -233,8 +233,10 @@ struct sm_line *sm_spare_take(struct sm_shard *shard)
  */
 int sm_spare_refill(struct shardmap *map, struct sm_shard *shard, gfp_t gfp)
 {
+	struct mem_cgroup *before = sm_charge_begin(map);
 	struct sm_line *line = kzalloc(sm_line_bytes(map), gfp);
 
+	sm_charge_end(map, before);
 	if (!line)
 		return -ENOMEM;
 	sm_shard_lock_bh(shard);

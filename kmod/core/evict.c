@@ -104,12 +104,12 @@ static bool move_hand(struct shardmap *map, struct sm_shard *shard,
 	return look->line;
 }
 
-/* Returns 1 if an entry was removed, 0 if none was seen, or -ENOMEM. */
+/* Returns 1 if an entry was removed, 0 if none was seen, -EROFS or -ENOMEM. */
 static int evict_step(struct shardmap *map, struct sm_shard *shard,
 		      struct look *look, gfp_t gfp)
 {
 	struct sm_entry *victim = NULL;
-	struct sm_array *finished;
+	struct sm_array *finished = NULL;
 	bool resize;
 	int err;
 
@@ -117,7 +117,10 @@ static int evict_step(struct shardmap *map, struct sm_shard *shard,
 	if (err)
 		return err;
 	sm_shard_lock(shard);
-	if (move_hand(map, shard, look, &finished))
+	/* It may have been frozen since the update found no room. */
+	if (READ_ONCE(map->frozen))
+		err = -EROFS;
+	else if (move_hand(map, shard, look, &finished))
 		victim = sm_tagged_remove(map, shard, look->line, look->slot,
 					  SHARDMAP_EVENT_EVICT);
 	resize = sm_shard_wants_resize(shard);
@@ -128,7 +131,7 @@ static int evict_step(struct shardmap *map, struct sm_shard *shard,
 	sm_array_retire(finished);
 	if (resize)
 		sm_resize_kick(map, shard - map->shards);
-	return victim ? 1 : 0;
+	return victim ? 1 : err;
 }
 
 /* Move the hand until there is an entry to remove, once round at the most. */
@@ -154,7 +157,8 @@ static int evict_from(struct shardmap *map, struct sm_shard *shard,
  *
  * Context: Process or softirq context, as the updates' flags allow.  Takes and
  * releases shard locks.
- * Return: 0 if one was removed; -ENOSPC if there is none that may be; -ENOMEM.
+ * Return: 0 if one was removed; -ENOSPC if there is none that may be; -EROFS if the
+ * table is frozen; -ENOMEM.
  */
 int sm_evict(const struct sm_update *updates, unsigned int nr)
 {

@@ -10,7 +10,6 @@
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
@@ -232,7 +231,7 @@ bool sm_expire(struct shardmap *map)
 
 static unsigned long pause_jiffies(u64 ns)
 {
-	return nsecs_to_jiffies64(min_t(u64, ns, 3600 * NSEC_PER_SEC)) + 1;
+	return nsecs_to_jiffies64(min_t(u64, ns, 3600ULL * NSEC_PER_SEC)) + 1;
 }
 
 /**
@@ -245,7 +244,7 @@ static unsigned long pause_jiffies(u64 ns)
 void sm_expire_arm(struct shardmap *map, u64 at)
 {
 	s64 due = atomic64_read(&map->expire_due);
-	u64 now;
+	u64 now, begin;
 
 	if (!READ_ONCE(map->expires))
 		WRITE_ONCE(map->expires, true);
@@ -253,10 +252,17 @@ void sm_expire_arm(struct shardmap *map, u64 at)
 		if (at >= (u64)due)
 			return;
 	} while (!atomic64_try_cmpxchg(&map->expire_due, &due, at));
-	now = sm_now();
-	at = max(at, (u64)atomic64_read(&map->expire_not_before));
-	mod_delayed_work(sm_wq, &map->expire_work,
-			 pause_jiffies(at > now ? at - now : 0));
+	for (;;) {
+		begin = max_t(u64, at, atomic64_read(&map->expire_not_before));
+		now = sm_now();
+		mod_delayed_work(sm_wq, &map->expire_work,
+				 pause_jiffies(begin > now ? begin - now : 0));
+		/* Who is to be served earlier may have set the timer before. */
+		due = atomic64_read(&map->expire_due);
+		if (at <= (u64)due)
+			return;
+		at = due;
+	}
 }
 
 /**
@@ -269,7 +275,7 @@ void sm_expire_work(struct work_struct *work)
 {
 	struct shardmap *map = container_of(to_delayed_work(work),
 					    struct shardmap, expire_work);
-	struct mem_cgroup *before = set_active_memcg(map->memcg);
+	struct mem_cgroup *before = sm_charge_begin(map);
 	u64 begin = sm_now(), pause, next;
 
 	/*
@@ -284,5 +290,5 @@ void sm_expire_work(struct work_struct *work)
 		    (u64)EXPIRE_PAUSE_MIN);
 	atomic64_set(&map->expire_not_before, sm_now() + pause);
 	sm_expire_arm(map, next);
-	set_active_memcg(before);
+	sm_charge_end(map, before);
 }

@@ -95,8 +95,8 @@ static __always_inline struct sm_entry *sm_find_from(const struct shardmap *map,
 
 		for (; match; match &= match - 1) {
 			/*
-			 * Pairs with rcu_assign_pointer() in publish_entry(),
-			 * replace_locked(), replace_slot(), add_overflow() and
+			 * Pairs with rcu_assign_pointer() in sm_publish_entry(),
+			 * sm_tagged_replace(), replace_slot(), sm_add_overflow() and
 			 * mark_moved().
 			 */
 			e = sm_slot_rcu(line, sm_next_slot(match));

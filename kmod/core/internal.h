@@ -37,6 +37,7 @@
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
+#include <linux/sched/mm.h>
 #include <linux/shardmap.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -271,7 +272,7 @@ struct sm_limbo {
  * @max_entries: I: limit, 0 if none
  * @max_bytes: I: limit, 0 if none
  * @gfp: I: how the table allocates its index
- * @memcg: I: memory cgroup that works charge, with SHARDMAP_ACCOUNT
+ * @memcg: I: memory cgroup that is charged, with SHARDMAP_ACCOUNT
  * @quota: I: memory shared with other tables, or NULL
  * @limbo: per CPU
  * @watchers: who is told of changes; written under a lock of watch.c, walked with a
@@ -336,6 +337,22 @@ struct shardmap {
 static inline unsigned int sm_nr_shards(const struct shardmap *map)
 {
 	return 1U << map->shard_bits;
+}
+
+/*
+ * Have what is allocated with __GFP_ACCOUNT charged to the memory cgroup of the table's
+ * creator, whoever is at work.  Returns what sm_charge_end() takes.
+ */
+static inline struct mem_cgroup *sm_charge_begin(const struct shardmap *map)
+{
+	return map->memcg ? set_active_memcg(map->memcg) : NULL;
+}
+
+static inline void sm_charge_end(const struct shardmap *map,
+				 struct mem_cgroup *before)
+{
+	if (map->memcg)
+		set_active_memcg(before);
 }
 
 static inline bool sm_is_inline(const struct shardmap *map)
@@ -477,6 +494,7 @@ void sm_forget(struct shardmap *map, struct sm_shard *shard, long entries,
 	       long bytes);
 void sm_account_index(struct shardmap *map, struct sm_shard *shard, long bytes);
 struct shardmap_quota *sm_quota_get(struct shardmap_quota *quota);
+bool sm_quota_has(const struct shardmap *map, u64 bytes);
 void sm_quota_release(struct shardmap *map, const struct sm_shard *shard);
 
 /**

@@ -49,8 +49,10 @@ static void batch_submit(struct shardmap *map, struct sm_batch *batch)
 
 static struct sm_batch *batch_alloc(struct shardmap *map, gfp_t gfp)
 {
+	struct mem_cgroup *before = sm_charge_begin(map);
 	struct sm_batch *batch = kmalloc(sizeof(*batch), gfp | __GFP_NOWARN);
 
+	sm_charge_end(map, before);
 	if (batch) {
 		batch->map = map;
 		batch->nr = 0;

@@ -131,6 +131,19 @@ struct shardmap_quota *sm_quota_get(struct shardmap_quota *quota)
 }
 
 /**
+ * sm_quota_has() - Would so much memory fit in a table's quota, if nothing else did?
+ * @map: the table
+ * @bytes: the memory
+ *
+ * Context: Any context.
+ * Return: true if it would, or if there is no quota.
+ */
+bool sm_quota_has(const struct shardmap *map, u64 bytes)
+{
+	return !map->quota || bytes <= map->quota->max_bytes;
+}
+
+/**
  * sm_quota_release() - Give back what a shard holds of its table's quota.
  * @map: a table that nobody uses any more
  * @shard: one of its shards

@@ -14,7 +14,7 @@ static __always_inline void value_copy(void *buf, const void *value,
 				       u32 value_len)
 {
 	if (value_len == sizeof(u64)) {
-		/* Pairs with the release of the number in store_in_place(). */
+		/* Pairs with the release of the number in sm_store_in_place(). */
 		u64 number = atomic64_read_acquire((const atomic64_t *)value);
 
 		put_unaligned(number, (u64 *)buf);
@@ -34,7 +34,7 @@ static __always_inline int entry_read(const struct sm_entry *e,
 	/*
 	 * The version first: it may then be older than the number, which a later
 	 * compare on the version catches.  Pairs with the release store of the
-	 * version in store_in_place().  What a caller reads after a get is ordered
+	 * version in sm_store_in_place().  What a caller reads after a get is ordered
 	 * by this acquire, too.
 	 */
 	value->version = atomic64_read_acquire(&e->version) & ~SM_VERSION_BUSY;
@@ -143,7 +143,7 @@ static int get_request(const struct shardmap *map, struct shardmap_request *req,
 		return -ENOENT;
 	if (!(req->flags & SHARDMAP_REQ_NO_TOUCH))
 		sm_entry_use(e);
-	/* Pairs with the release of the version in store_in_place(). */
+	/* Pairs with the release of the version in sm_store_in_place(). */
 	if (req->flags & SHARDMAP_REQ_IF_CHANGED &&
 	    atomic64_read_acquire(&e->version) == req->version)
 		return 1;
@@ -200,8 +200,8 @@ int shardmap_find_rcu(struct shardmap *map, const void *key, u32 key_len,
 	struct sm_entry *e;
 	u64 hash;
 
-	RCU_LOCKDEP_WARN(!rcu_read_lock_held(),
-			 "shardmap_find_rcu() without RCU read lock");
+	RCU_LOCKDEP_WARN(!rcu_read_lock_any_held(),
+			 "find without an RCU read lock");
 	if (sm_is_inline(map))
 		return -EOPNOTSUPP;
 	if (!key_len || key_len > map->max_key_len)
@@ -317,7 +317,8 @@ static __always_inline void group_run(const struct shardmap *map,
 				      struct shardmap_lookup *gets,
 				      unsigned int nr, u32 len)
 {
-	struct group g;
+	/* Of it only what was written is read. */
+	struct group g __uninitialized;
 	unsigned int i;
 
 	rcu_read_lock();
@@ -392,7 +393,7 @@ void sm_entry_show(const struct sm_entry *e, struct shardmap_view *view)
 		.value = sm_entry_value(e),
 		.key_len = e->key_len,
 		.value_len = e->value_len,
-		/* Pairs with the release of the version in store_in_place(). */
+		/* Pairs with the release of the version in sm_store_in_place(). */
 		.version = atomic64_read_acquire(&e->version) &
 			   ~SM_VERSION_BUSY,
 		.expires = e->flags & SM_ENTRY_EXPIRES ? *sm_entry_expires(e) :

@@ -41,7 +41,10 @@ struct multi {
 	struct sm_update updates[];
 };
 
-/* The only place that holds two shard locks.  Bottom halves are disabled. */
+/*
+ * The only place that holds two shard locks.  Bottom halves are disabled.  Sparse
+ * cannot count what is locked in a loop: of that it is told multi_lock only.
+ */
 static void sm_shards_lock(struct multi *m) __acquires(&m->map->multi_lock)
 {
 	unsigned int i;
@@ -49,6 +52,7 @@ static void sm_shards_lock(struct multi *m) __acquires(&m->map->multi_lock)
 	spin_lock(&m->map->multi_lock);
 	for (i = 0; i < m->nr_shards; i++) {
 		spin_lock_nest_lock(&m->shard[i]->lock, &m->map->multi_lock);
+		__release(&m->shard[i]->lock);
 		sm_hold_begin(m->shard[i]);
 		ASSERT_EXCLUSIVE_WRITER(m->shard[i]->count);
 	}
@@ -62,6 +66,7 @@ static void sm_shards_unlock(struct multi *m) __releases(&m->map->multi_lock)
 		if (sm_shard_wants_resize(m->shard[i]))
 			m->resize |= BIT_ULL(i);
 		sm_hold_end(m->shard[i]);
+		__acquire(&m->shard[i]->lock);
 		spin_unlock(&m->shard[i]->lock);
 	}
 	spin_unlock(&m->map->multi_lock);
@@ -109,7 +114,10 @@ static int multi_prepare(struct multi *m, struct shardmap_request *reqs)
 
 	m->nr = 0;
 	for (i = 0; i < nr; i++) {
-		m->err[i] = sm_check_request(m->map, &reqs[i], reqs[i].verb);
+		m->err[i] = reqs[i].verb < SHARDMAP_VERBS ?
+				    sm_check_request(m->map, &reqs[i],
+						     reqs[i].verb) :
+				    -EINVAL;
 		if (m->err[i])
 			m->failed = true;
 	}
@@ -132,8 +140,6 @@ static void plan_one(struct multi *m, unsigned int i)
 	struct sm_update *u = &m->updates[i];
 	int err;
 
-	/* The array stays right: nothing else moves buckets now. */
-	u->array = sm_shard_array(m->map, u->shard, u->hash, &u->finished);
 	sm_update_find(u);
 	err = sm_update_plan(u, u->req->verb);
 	if (err == -EAGAIN) {
@@ -171,6 +177,13 @@ static int multi_plan(struct multi *m)
 
 	m->short_of = NULL;
 	memset(m->inserts, 0, sizeof(m->inserts));
+	/* Moving takes spare lines, so it comes before they are counted on. */
+	for (i = 0; i < m->nr; i++) {
+		struct sm_update *u = &m->updates[i];
+
+		u->array =
+			sm_shard_array(m->map, u->shard, u->hash, &u->finished);
+	}
 	for (i = 0; i < m->nr; i++) {
 		plan_one(m, i);
 		entries += m->updates[i].entries;
@@ -231,10 +244,23 @@ static void retire_old(struct multi *m)
 	}
 }
 
+/* If one has failed, those that could have been carried out were not either. */
+static void multi_finish(struct multi *m, int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->nr; i++) {
+		struct sm_update *u = &m->updates[i];
+
+		if (err && !m->err[i])
+			m->err[i] = err;
+		sm_finish(u, u->req->verb, m->err[i]);
+	}
+}
+
 /* Returns -EAGAIN, with nothing done, if something must be supplied first. */
 static int multi_once(struct multi *m)
 {
-	unsigned int i;
 	int err;
 
 	err = sm_limbo_reserve(m->map, m->nr, m->gfp);
@@ -250,8 +276,8 @@ static int multi_once(struct multi *m)
 	if (!err)
 		retire_old(m);
 	local_bh_enable();
-	for (i = 0; i < m->nr && (!err || err == -ECANCELED); i++)
-		sm_finish(&m->updates[i], m->updates[i].req->verb, m->err[i]);
+	if (!err || err == -ECANCELED)
+		multi_finish(m, err);
 	rcu_read_unlock();
 	multi_end(m);
 	return err;

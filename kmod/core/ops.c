@@ -18,18 +18,21 @@
  * Context: Process or softirq context, as @gfp allows; SHARDMAP_DO_GET any context.
  * Takes and releases a shard lock, but SHARDMAP_DO_GET the RCU lock only.
  * Return: 0; -ENOENT, -EEXIST, -ESTALE or -ENOBUFS, as the verb and its flags say;
- * -EINVAL if the key is empty, key or value is shorter than an inline table's, a time
- * to live is asked of an inline table, or a number is added to a value that is not 8
- * bytes long; -EMSGSIZE if key or value is longer than the table allows; -EROFS if the
- * table is frozen; -ENOSPC if it is full; -EDQUOT if its quota is; -ENOMEM.
+ * -EINVAL if there is no such verb, the key is empty, key or value is shorter than an
+ * inline table's, a time to live is asked of an inline table, or a number is added to a
+ * value that is not 8 bytes long; -EMSGSIZE if key or value is longer than the table
+ * allows; -EROFS if the table is frozen; -ENOSPC if it is full; -EDQUOT if its quota is;
+ * -ENOMEM.
  */
 int shardmap_execute(struct shardmap *map, struct shardmap_request *req,
 		     gfp_t gfp)
 {
-	if (req->verb == SHARDMAP_DO_GET)
+	if (unlikely(req->verb >= SHARDMAP_VERBS))
+		req->err = -EINVAL;
+	else if (req->verb == SHARDMAP_DO_GET)
 		req->err = sm_get_request(map, req);
 	else
-		req->err = sm_update(map, req, req->verb, gfp);
+		req->err = sm_update_run(map, req, req->verb, gfp);
 	return req->err;
 }
 SHARDMAP_EXPORT(shardmap_execute);
@@ -78,7 +81,7 @@ int shardmap_put(struct shardmap *map, const void *key, u32 key_len,
 		.value = value,
 		.value_len = value_len,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_PUT, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_PUT, gfp);
 
 	if (!err)
 		set_result(result, &req);
@@ -118,7 +121,7 @@ int shardmap_get_or_put(struct shardmap *map, const void *key, u32 key_len,
 		.out = found->buf,
 		.out_len = found->len,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_GET_OR_PUT, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_GET_OR_PUT, gfp);
 
 	if (!err || err == -ENOBUFS)
 		found->len = req.out_len;
@@ -152,7 +155,7 @@ int shardmap_delete(struct shardmap *map, const void *key, u32 key_len,
 		.key_len = key_len,
 	};
 
-	return sm_update(map, &req, SHARDMAP_DO_DELETE, gfp);
+	return sm_update_run(map, &req, SHARDMAP_DO_DELETE, gfp);
 }
 SHARDMAP_EXPORT(shardmap_delete);
 
@@ -179,7 +182,7 @@ int shardmap_take(struct shardmap *map, const void *key, u32 key_len,
 		.out = taken->buf,
 		.out_len = taken->len,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_TAKE, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_TAKE, gfp);
 
 	if (!err || err == -ENOBUFS)
 		taken->len = req.out_len;
@@ -219,7 +222,7 @@ int shardmap_add(struct shardmap *map, const void *key, u32 key_len, u64 delta,
 		.delta = delta,
 		.initial = initial ? *initial : 0,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_ADD, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_ADD, gfp);
 
 	if (err)
 		return err;
@@ -261,7 +264,7 @@ int shardmap_cas(struct shardmap *map, const void *key, u32 key_len,
 		.value_len = value_len,
 		.version = version,
 	};
-	int err = sm_update(map, &req, SHARDMAP_DO_CAS, gfp);
+	int err = sm_update_run(map, &req, SHARDMAP_DO_CAS, gfp);
 
 	if (!err)
 		set_result(result, &req);
@@ -299,7 +302,7 @@ int shardmap_update(struct shardmap *map, const void *key, u32 key_len,
 		.fn = fn,
 		.arg = arg,
 	};
-	int err = sm_update(map, &call.req, SM_DO_UPDATE, gfp);
+	int err = sm_update_run(map, &call.req, SM_DO_UPDATE, gfp);
 
 	if (!err)
 		set_result(result, &call.req);

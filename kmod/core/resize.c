@@ -20,7 +20,6 @@
  */
 #include <linux/export.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
@@ -352,7 +351,7 @@ void sm_resize_work(struct work_struct *work)
 {
 	struct shardmap *map = container_of(work, struct shardmap, resize_work);
 	/* A worker has no memory cgroup of its own: charge the table's. */
-	struct mem_cgroup *before = set_active_memcg(map->memcg);
+	struct mem_cgroup *before = sm_charge_begin(map);
 	unsigned int nr = sm_nr_shards(map);
 	unsigned int i;
 
@@ -372,7 +371,7 @@ void sm_resize_work(struct work_struct *work)
 		sm_shard_compact(map, &map->shards[i]);
 	}
 	sm_limbo_update_limit(map);
-	set_active_memcg(before);
+	sm_charge_end(map, before);
 }
 
 static bool has_reserved(struct sm_shard *shard, unsigned int bits)
@@ -394,7 +393,9 @@ static int reserve_shard(struct shardmap *map, unsigned int index,
 		return 0;
 	if (fatal_signal_pending(current))
 		return -EINTR;
-	sm_resize_kick(map, index);
+	/* Not a kick: who has set the bit may not have queued the work yet. */
+	set_bit(index, map->resize_pending);
+	queue_work(sm_wq, &map->resize_work);
 	flush_work(&map->resize_work);
 	return has_reserved(shard, bits) ? 0 : -ENOMEM;
 }
@@ -408,8 +409,8 @@ static int reserve_shard(struct shardmap *map, unsigned int index,
  * failure leaves the reservation of before; what was made goes as it came.
  *
  * Context: Process context.  May sleep.  Takes and releases shard locks.
- * Return: 0; -EINVAL if @entries is beyond the limit; -ENOMEM; -EINTR at a fatal
- * signal.
+ * Return: 0; -EINVAL if @entries is beyond the limit; -EDQUOT if the index would take
+ * more than all of the table's quota; -ENOMEM; -EINTR at a fatal signal.
  */
 int shardmap_reserve(struct shardmap *map, u64 entries)
 {
@@ -420,6 +421,9 @@ int shardmap_reserve(struct shardmap *map, u64 entries)
 		return -EINVAL;
 	if (entries)
 		bits = sm_array_bits(map, entries);
+	if (!sm_quota_has(map, (u64)sm_array_bytes(map, bits)
+				       << map->shard_bits))
+		return -EDQUOT;
 	WRITE_ONCE(map->reserved_bits, bits);
 	for (i = 0; i < sm_nr_shards(map) && !err; i++)
 		err = reserve_shard(map, i, bits);

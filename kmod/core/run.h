@@ -201,8 +201,9 @@ static __always_inline int sm_update_locked(struct sm_update *u,
 	u->array = sm_shard_array(u->map, u->shard, u->hash, &u->finished);
 	sm_update_find(u);
 	err = sm_update_plan(u, verb);
-	if (!err)
-		err = sm_hold(u->map, u->entries, u->bytes);
+	if (err)
+		return err;
+	err = sm_hold(u->map, u->entries, u->bytes);
 	if (!err) {
 		sm_update_apply(u, verb);
 	} else if (err == -ENOSPC) {
@@ -253,7 +254,7 @@ static __always_inline int sm_update_once(struct sm_update *u,
 }
 
 /**
- * sm_update() - Carry out a request that may change the table.
+ * sm_update_run() - Carry out a request that may change the table.
  * @map: the table
  * @req: the request
  * @verb: its verb
@@ -263,9 +264,9 @@ static __always_inline int sm_update_once(struct sm_update *u,
  * shard lock.
  * Return: 0 or what shardmap_execute() says.
  */
-static __always_inline int sm_update(struct shardmap *map,
-				     struct shardmap_request *req,
-				     unsigned int verb, gfp_t gfp)
+static __always_inline int sm_update_run(struct shardmap *map,
+					 struct shardmap_request *req,
+					 unsigned int verb, gfp_t gfp)
 {
 	/* Each step sets what later ones read. */
 	struct sm_update u __uninitialized;
@@ -280,7 +281,10 @@ static __always_inline int sm_update(struct shardmap *map,
 		return err;
 	do {
 		err = sm_update_once(&u, verb);
-	} while (unlikely(err == -EAGAIN) && !(err = sm_update_supply(&u)));
+		/* Without a need it is what the caller's function returned. */
+	} while (unlikely(err == -EAGAIN) &&
+		 (verb != SM_DO_UPDATE || u.need != SM_NEED_NOTHING) &&
+		 !(err = sm_update_supply(&u)));
 	sm_update_release(&u);
 	return err;
 }

@@ -17,6 +17,7 @@
 struct sm_entry *sm_fresh_entry(const struct sm_update *u)
 {
 	const struct shardmap_request *req = u->req;
+	struct mem_cgroup *before;
 	unsigned int flags = 0;
 	struct sm_entry *e;
 	size_t pad;
@@ -25,7 +26,9 @@ struct sm_entry *sm_fresh_entry(const struct sm_update *u)
 		flags |= SM_ENTRY_EXPIRES;
 	if (u->map->flags & SHARDMAP_EVICT)
 		flags |= SM_ENTRY_TRACKED;
+	before = sm_charge_begin(u->map);
 	e = sm_entry_alloc(req->key_len, sm_stored_len(req), flags, u->gfp);
+	sm_charge_end(u->map, before);
 	if (!e)
 		return NULL;
 	pad = sm_value_offset(req->key_len) - req->key_len;

@@ -201,7 +201,7 @@ static inline void sm_store_in_place(struct sm_update *u, u64 number)
 
 	lockdep_assert_held(&u->shard->lock);
 	atomic64_set(&e->version, u->state.version | SM_VERSION_BUSY);
-	/* Both pair with the acquires in entry_read() and show(). */
+	/* Both pair with the acquires in entry_read() and sm_entry_show(). */
 	atomic64_set_release((atomic64_t *)sm_entry_value(e), number);
 	atomic64_set_release(&e->version, u->version);
 	if (e->flags & SM_ENTRY_TRACKED)

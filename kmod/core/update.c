@@ -5,6 +5,39 @@
 #include "compat.h"
 #include "update.h"
 
+/* Memory that the key of an update takes when it is done; 0 if there is no entry. */
+static size_t bytes_after(const struct sm_update *u)
+{
+	const struct sm_state *state = &u->state;
+
+	if (u->effect == SM_EFFECT_STORE && u->fresh)
+		return sm_entry_bytes(u->fresh);
+	/* Kept as it is, or a number that changes in place. */
+	if (u->effect == SM_EFFECT_REMOVE || !state->there)
+		return 0;
+	return sm_entry_size(u->req->key_len, state->value_len,
+			     state->expires ? SM_ENTRY_EXPIRES : 0);
+}
+
+/* Is there room for what updates leave of their keys, if nothing else stays? */
+static bool can_have_room(const struct sm_update *updates, unsigned int nr)
+{
+	const struct shardmap *map = updates->map;
+	u64 entries = 0, bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		const struct sm_update *u = &updates[i];
+
+		entries += u->effect == SM_EFFECT_STORE ||
+			   (u->effect == SM_EFFECT_NONE && u->state.there);
+		if (!sm_is_inline(map))
+			bytes += bytes_after(u);
+	}
+	return (!map->max_entries || entries <= map->max_entries) &&
+	       (!map->max_bytes || bytes <= map->max_bytes);
+}
+
 /**
  * sm_make_room() - Make room under the table's limits, if that can be done.
  * @updates: updates of one table that have found no room
@@ -13,19 +46,14 @@
  * Entries whose time is over go first; in a table that evicts, others follow.
  *
  * Context: Any context that the updates' flags allow, no shard lock held.
- * Return: 0 if it is worth another try; -ENOSPC if not; -ENOMEM.
+ * Return: 0 if it is worth another try; -ENOSPC if not; -EROFS; -ENOMEM.
  */
 int sm_make_room(const struct sm_update *updates, unsigned int nr)
 {
 	struct shardmap *map = updates->map;
-	u64 bytes = 0;
-	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		if (!sm_is_inline(map) && updates[i].fresh)
-			bytes += sm_entry_bytes(updates[i].fresh);
-	/* No room is enough for them. */
-	if (map->max_bytes && bytes > map->max_bytes)
+	/* What fails removes nothing. */
+	if (!can_have_room(updates, nr))
 		return -ENOSPC;
 	if (gfpflags_allow_blocking(updates->gfp) && sm_expire(map))
 		return 0;
@@ -39,7 +67,7 @@ int sm_make_room(const struct sm_update *updates, unsigned int nr)
  * @u: the update
  *
  * Context: Any context that the update's flags allow, no shard lock held.
- * Return: 0; -ENOMEM; -ENOSPC if there is no room to be made.
+ * Return: 0; -ENOMEM; -ENOSPC if there is no room to be made; -EROFS.
  */
 int sm_update_supply(struct sm_update *u)
 {

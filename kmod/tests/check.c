@@ -103,6 +103,9 @@ static const char *check_slot(struct census *c, const struct sm_line *bucket,
 	c->entries++;
 	c->bytes += ALIGN(
 		sizeof(*e) + sm_value_offset(e->key_len) + e->value_len, 8);
+	/* The end of its time stands behind the value. */
+	if (e->flags & SM_ENTRY_EXPIRES)
+		c->bytes += sizeof(u64);
 	return NULL;
 }
 

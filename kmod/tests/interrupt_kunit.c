@@ -59,6 +59,18 @@ static u64 stable_key(u64 number)
 	return smt_mix(1ULL << 40 | number);
 }
 
+static void find_stable(struct source *s, u64 key)
+{
+	struct shardmap_view view;
+
+	rcu_read_lock();
+	if (shardmap_find_rcu(s->load->map, &key, sizeof(key), &view))
+		s->problem = "a stable key has no entry in hardirq context";
+	else if (!smt_value_good(view.value, view.value_len, key, NULL))
+		s->problem = "an entry was torn in hardirq context";
+	rcu_read_unlock();
+}
+
 static enum hrtimer_restart look_up(struct hrtimer *timer)
 {
 	struct source *s = container_of(timer, struct source, timer);
@@ -70,7 +82,8 @@ static enum hrtimer_restart look_up(struct hrtimer *timer)
 		s->problem = "a stable key was not found in hardirq context";
 	else if (!smt_value_good(value, found.len, key, NULL))
 		s->problem = "a value was torn in hardirq context";
-	s->lookups++;
+	find_stable(s, key);
+	s->lookups += 2;
 	tasklet_schedule(&s->tasklet);
 	return HRTIMER_NORESTART;
 }
@@ -120,6 +133,75 @@ static bool insert_or_delete(struct load *load, u64 *random, gfp_t gfp,
 	return !err || err == -ENOMEM;
 }
 
+static int decide(const struct shardmap_view *old, void *value, void *arg)
+{
+	u64 number = 1;
+
+	memcpy(value, &number, sizeof(number));
+	*(s64 *)arg = old ? -1 : 1;
+	return old ? SHARDMAP_UPDATE_REMOVE : SHARDMAP_UPDATE_STORE;
+}
+
+/* Two keys that are inserted and deleted, one of them perhaps, or none. */
+static int both(struct load *load, u64 key, u64 number, gfp_t gfp, s64 *change)
+{
+	u64 other = smt_mix(key);
+	struct shardmap_request req[] = {
+		SMT_REQUEST(PUT, &key, .value = &number,
+			    .value_len = sizeof(number)),
+		SMT_REQUEST(ADD, &other, .flags = SHARDMAP_REQ_CREATE,
+			    .delta = 1),
+	};
+	int err;
+
+	if (number & 1) {
+		req[0].verb = SHARDMAP_DO_DELETE;
+		req[1].verb = SHARDMAP_DO_DELETE;
+	}
+	err = shardmap_execute_all(load->map, req, 2, gfp);
+	if (!err)
+		*change = number & 1 ?
+				  -2 :
+				  !!(req[0].flags & SHARDMAP_REQ_INSERTED) +
+					  !!(req[1].flags &
+					     SHARDMAP_REQ_INSERTED);
+	return err;
+}
+
+/* Some keys are taken, compared, decided on, and changed two at a time. */
+static bool do_other(struct load *load, u64 *random, gfp_t gfp, s64 *balance)
+{
+	u64 r = smt_random(random), key = smt_mix(1ULL << 42 | (r >> 8) % 30),
+	    number;
+	struct shardmap_value found = { .buf = &number, .len = sizeof(number) };
+	s64 change = 0;
+	int err;
+
+	switch (r % 4) {
+	case 0:
+		err = shardmap_take(load->map, &key, sizeof(key), &found, gfp);
+		change = -1;
+		break;
+	case 1:
+		err = shardmap_get(load->map, &key, sizeof(key), &found);
+		err = err   ?:
+			      shardmap_cas(load->map, &key, sizeof(key),
+					   found.version, &r, sizeof(r), gfp,
+					   NULL);
+		break;
+	case 2:
+		err = shardmap_update(load->map, &key, sizeof(key), sizeof(u64),
+				      decide, &change, gfp, NULL);
+		break;
+	default:
+		err = both(load, key, r >> 40, gfp, &change);
+	}
+	if (!err)
+		*balance += change;
+	return !err || err == -ENOENT || err == -ESTALE || err == -ENOMEM ||
+	       err == -ECANCELED;
+}
+
 static void update_in_softirq(struct tasklet_struct *tasklet)
 {
 	struct source *s = container_of(tasklet, struct source, tasklet);
@@ -130,9 +212,10 @@ static void update_in_softirq(struct tasklet_struct *tasklet)
 	good &= add_one(s->load, s->step++ % HOT_KEYS, GFP_ATOMIC, &s->balance);
 	good &= replace_stable(s->load, &s->random, GFP_ATOMIC);
 	good &= insert_or_delete(s->load, &s->random, GFP_ATOMIC, &s->balance);
+	good &= do_other(s->load, &s->random, GFP_ATOMIC, &s->balance);
 	if (!good)
 		s->problem = "an update failed in softirq context";
-	s->updates += 3;
+	s->updates += 4;
 }
 
 static const char *update_in_thread(struct smt_worker *w)
@@ -146,7 +229,7 @@ static const char *update_in_thread(struct smt_worker *w)
 		hrtimer_start(&s->timer,
 			      ns_to_ktime(smt_random(&w->random) % DELAY_NS),
 			      HRTIMER_MODE_REL_PINNED_HARD);
-	switch (w->step % 4) {
+	switch (w->step % 5) {
 	case 0:
 		good = add_one(load, smt_random(&w->random) % HOT_KEYS,
 			       GFP_KERNEL, &w->balance);
@@ -157,6 +240,9 @@ static const char *update_in_thread(struct smt_worker *w)
 	case 2:
 		good = insert_or_delete(load, &w->random, GFP_KERNEL,
 					&w->balance);
+		break;
+	case 3:
+		good = do_other(load, &w->random, GFP_KERNEL, &w->balance);
 		break;
 	default:
 		return smt_churn(w);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tables that live as long as a test case; keys and values made from numbers. */
 #include <linux/bitops.h>
+#include <linux/delay.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
@@ -217,8 +219,25 @@ const void *smt_kinds_gen_params(const void *prev, char *desc)
 }
 
 /**
+ * smt_number_kinds_gen_params() - Run a case with each kind of table of numbers.
+ * @prev: as KUnit has it
+ * @desc: as KUnit has it
+ *
+ * Return: As KUnit has it.
+ */
+const void *smt_number_kinds_gen_params(const void *prev, char *desc)
+{
+	const struct table_kind *kind = prev;
+
+	do {
+		kind = smt_kinds_gen_params(kind, desc);
+	} while (kind && kind->value_len != sizeof(u64));
+	return kind;
+}
+
+/**
  * smt_create_kind() - Make a table of a case's kind.
- * @test: a case with smt_kinds_gen_params()
+ * @test: a case with smt_kinds_gen_params() or its like
  *
  * Return: The table, for keys of 8 bytes and values of its longest length.
  */
@@ -247,6 +266,34 @@ int smt_put(struct shardmap *map, u64 key, u64 value)
 {
 	return shardmap_put(map, &key, sizeof(key), &value, sizeof(value),
 			    SHARDMAP_PUT_ANY, GFP_KERNEL, NULL);
+}
+
+/**
+ * smt_wait_until() - Wait for a time, and no longer.
+ * @time: in ns of CLOCK_BOOTTIME
+ */
+void smt_wait_until(u64 time)
+{
+	while (ktime_get_boottime_ns() <= time)
+		usleep_range(20, 50);
+}
+
+/**
+ * smt_put_for() - Store a number that has a time to live.
+ * @map: the table
+ * @key: the key
+ * @value: the value
+ * @ttl: the time in ns, 0 for ever
+ *
+ * Return: As shardmap_execute().
+ */
+int smt_put_for(struct shardmap *map, u64 key, u64 value, u64 ttl)
+{
+	struct shardmap_request req = SMT_REQUEST(PUT, &key, .value = &value,
+						  .value_len = sizeof(value),
+						  .ttl = ttl);
+
+	return shardmap_execute(map, &req, GFP_KERNEL);
 }
 
 /**

@@ -22,9 +22,16 @@ extern struct kunit_suite smt_move_suite;
 extern struct kunit_suite smt_scan_suite;
 extern struct kunit_suite smt_inline_suite;
 extern struct kunit_suite smt_limits_suite;
+extern struct kunit_suite smt_errno_suite;
+extern struct kunit_suite smt_verbs_suite;
+extern struct kunit_suite smt_multi_suite;
+extern struct kunit_suite smt_ttl_suite;
+extern struct kunit_suite smt_evict_suite;
+extern struct kunit_suite smt_bounds_suite;
 extern struct kunit_suite smt_watch_suite;
 extern struct kunit_suite smt_watch_race_suite;
 extern struct kunit_suite smt_race_suite;
+extern struct kunit_suite smt_together_suite;
 extern struct kunit_suite smt_interrupt_suite;
 
 /* kunit_util.c: tables */
@@ -42,6 +49,7 @@ unsigned int smt_hash_flags(struct kunit *test);
 #define SMT_KIND_VALUE_MAX 24U
 
 const void *smt_kinds_gen_params(const void *prev, char *desc);
+const void *smt_number_kinds_gen_params(const void *prev, char *desc);
 struct shardmap *smt_create_kind(struct kunit *test);
 
 /* kunit_util.c: keys and values */
@@ -54,6 +62,16 @@ void smt_empty(struct kunit *test, struct shardmap *map, u64 seed, u64 from,
 	       u64 to);
 u64 smt_missing(struct shardmap *map, u64 seed, u64 from, u64 to);
 const char *smt_churn(struct smt_worker *w);
+
+/* A request of shardmap_execute() on a key of 8 bytes; more members may follow. */
+#define SMT_REQUEST(_verb, _key, ...)                            \
+	((struct shardmap_request){ .verb = SHARDMAP_DO_##_verb, \
+				    .key = (_key),               \
+				    .key_len = sizeof(u64),      \
+				    __VA_ARGS__ })
+
+void smt_wait_until(u64 time);
+int smt_put_for(struct shardmap *map, u64 key, u64 value, u64 ttl);
 
 /**
  * struct smt_chosen - a key whose hash the test chooses

@@ -245,14 +245,16 @@ static int do_update_remove(struct shardmap *map, u64 key, u64 *version)
  * @kind: what is told, 0 if nothing
  * @numbers: it needs a table of numbers
  */
-static const struct change {
+struct change {
 	const char *name;
 	int (*act)(struct shardmap *map, u64 key, u64 *version);
 	bool there;
 	int err;
 	unsigned int kind;
 	bool numbers;
-} changes[] = {
+};
+
+static const struct change changes[] = {
 	{ "put", do_put, false, 0, SHARDMAP_EVENT_INSERT },
 	{ "put", do_put, true, 0, SHARDMAP_EVENT_UPDATE },
 	{ "noexist", do_put_noexist, false, 0, SHARDMAP_EVENT_INSERT },

@@ -10,14 +10,6 @@
 #include "cases.h"
 #include "table_check.h"
 
-#define EXPECT(condition)                                                     \
-	do {                                                                  \
-		if (!(condition)) {                                           \
-			printf("# %s: not true: %s\n", __func__, #condition); \
-			return false;                                         \
-		}                                                             \
-	} while (0)
-
 static struct shardmap *make_table(unsigned int nr_shards)
 {
 	const struct shardmap_params params = { .nr_shards = nr_shards };
@@ -73,7 +65,24 @@ static bool empty(struct shardmap *map, u64 nr)
 static bool create_checks_its_parameters(void)
 {
 	static const struct shardmap_params bad[] = {
-		{ .flags = 4 },
+		{ .flags = SHARDMAP_INLINE },
+		{ .flags = SHARDMAP_INLINE, .max_key_len = 8 },
+		{ .flags = SHARDMAP_INLINE,
+		  .max_key_len = 9,
+		  .max_value_len = 8 },
+		{ .flags = SHARDMAP_INLINE,
+		  .max_key_len = 8,
+		  .max_value_len = 9 },
+		{ .flags = SHARDMAP_INLINE,
+		  .max_key_len = 8,
+		  .max_value_len = 8,
+		  .max_bytes = 1 },
+		{ .flags = SHARDMAP_EVICT },
+		{ .flags = SHARDMAP_EVICT | SHARDMAP_INLINE,
+		  .max_key_len = 8,
+		  .max_value_len = 8,
+		  .max_entries = 1 },
+		{ .flags = BIT(4) },
 		{ .nr_shards = 3 },
 		{ .nr_shards = 2 * SHARDMAP_MAX_SHARDS },
 		{ .max_key_len = SHARDMAP_MAX_KEY_LEN + 1 },
@@ -317,5 +326,15 @@ const struct test_case test_cases[] = {
 	{ "stalled_resize_goes_on", stalled_resize_goes_on },
 	{ "removed_memory_is_bounded", removed_memory_is_bounded },
 	{ "hashes_are_as_ever", hashes_are_as_ever },
+	{ "quota_is_of_all_tables", quota_is_of_all_tables },
+	{ "quota_of_an_inline_table", quota_of_an_inline_table },
+	{ "eviction_spares_what_is_used", eviction_spares_what_is_used },
+	{ "eviction_goes_round", eviction_goes_round },
+	{ "frozen_tables_evict_nothing", frozen_tables_evict_nothing },
+	{ "memory_comes_back_in_time", memory_comes_back_in_time },
+	{ "what_is_over_makes_room", what_is_over_makes_room },
+	{ "all_or_nothing_ends_in_time", all_or_nothing_ends_in_time },
+	{ "one_spare_is_not_two", one_spare_is_not_two },
+	{ "verbs_are_checked", verbs_are_checked },
 	{},
 };

@@ -52,31 +52,14 @@ planted_race()
 	result $? "tsan: a_planted_race_is_reported"
 }
 
-# Lines and branches of the core's source files.
+# Lines of the core, and branches of its source files: what is inlined from headers
+# for each operation has many branches that this operation cannot take.
 coverage()
 {
 	rm -f "$O"/coverage/*.gcda
 	run coverage "$O/coverage/model_test" --ops $((OPS / 4)) --seed "$SEED"
 	run coverage "$O/coverage/race_test" --ops 10000
-	gcov -n -b "$O"/coverage/*.gcda 2> /dev/null | awk '
-		/^File/ { core = /kmod\/core\/[a-z]*\.c/; name = $2 }
-		/^Lines executed/ && core {
-			split($0, a, /[:% ]+/); lines += a[5]
-			hit += a[3] * a[5] / 100
-			printf "# %5.1f%% of %3d lines ", a[3], a[5]
-		}
-		/^Taken at least once/ && core {
-			split($0, a, /[:% ]+/); branches += a[7]
-			taken += a[5] * a[7] / 100
-			printf "%5.1f%% of %3d branches ", a[5], a[7]
-			print name
-		}
-		END {
-			if (!lines) exit 1
-			printf "host_core_lines_percent: %.1f\n", 100 * hit / lines
-			printf "host_core_branches_percent: %.1f\n", \
-				100 * taken / branches
-		}'
+	python3 ./coverage.py "$O"/coverage/*.gcda
 	result $? "coverage: the core was measured"
 }
 

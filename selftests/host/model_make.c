@@ -8,13 +8,27 @@
 #include "model.h"
 
 static const char *const op_names[NR_OPS] = {
-	[OP_PUT] = "put",	    [OP_GET] = "get",
-	[OP_GET_MANY] = "get_many", [OP_GET_OR_PUT] = "get_or_put",
-	[OP_DELETE] = "delete",	    [OP_ADD] = "add",
-	[OP_SCAN] = "scan",	    [OP_SCAN_CHANGE] = "scan_change",
-	[OP_CLEAR] = "clear",	    [OP_BAD_LENGTH] = "bad_length",
-	[OP_WORK] = "work",	    [OP_RCU] = "rcu",
-	[OP_TIME] = "time",	    [OP_STATS] = "stats",
+	[OP_PUT] = "put",
+	[OP_GET] = "get",
+	[OP_GET_MANY] = "get_many",
+	[OP_GET_OR_PUT] = "get_or_put",
+	[OP_DELETE] = "delete",
+	[OP_ADD] = "add",
+	[OP_REQUEST] = "request",
+	[OP_UPDATE] = "update",
+	[OP_ALL] = "all",
+	[OP_FIND] = "find",
+	[OP_NEXT] = "next",
+	[OP_DRAIN] = "drain",
+	[OP_RESERVE] = "reserve",
+	[OP_SCAN] = "scan",
+	[OP_SCAN_CHANGE] = "scan_change",
+	[OP_CLEAR] = "clear",
+	[OP_BAD_LENGTH] = "bad_length",
+	[OP_WORK] = "work",
+	[OP_RCU] = "rcu",
+	[OP_TIME] = "time",
+	[OP_STATS] = "stats",
 	[OP_CHECK] = "check",
 };
 
@@ -70,7 +84,15 @@ void config_make(struct config *c, u64 seed, bool faults)
 			c->keys == KEYS_SHORT ? 4 + pick(&state, 5) : 8;
 		c->params.max_value_len = pick(&state, 2) ? 8 :
 							    1 + pick(&state, 8);
+	} else {
+		if (c->params.max_entries | c->params.max_bytes &&
+		    pick(&state, 2))
+			c->params.flags |= SHARDMAP_EVICT;
+		c->ttl = !pick(&state, 3);
 	}
+	if (!pick(&state, 5))
+		c->quota = c->params.nr_shards * 512 +
+			   pick(&state, c->nr_keys * 200);
 }
 
 static unsigned int pick_len(u64 *state, const struct config *c)
@@ -96,54 +118,36 @@ static unsigned int pick_len(u64 *state, const struct config *c)
 /* Per mille of each kind while the table fills, empties, and neither. */
 static const unsigned short weights[3][NR_OPS] = {
 	{
-		[OP_PUT] = 410,
-		[OP_GET_MANY] = 10,
-		[OP_GET] = 100,
-		[OP_GET_OR_PUT] = 100,
-		[OP_DELETE] = 50,
-		[OP_ADD] = 100,
-		[OP_SCAN] = 60,
-		[OP_SCAN_CHANGE] = 2,
-		[OP_CLEAR] = 0,
-		[OP_BAD_LENGTH] = 5,
-		[OP_WORK] = 120,
-		[OP_RCU] = 20,
-		[OP_TIME] = 15,
-		[OP_STATS] = 7,
+		[OP_PUT] = 280,	      [OP_GET_MANY] = 10,  [OP_GET] = 60,
+		[OP_GET_OR_PUT] = 70, [OP_DELETE] = 30,	   [OP_ADD] = 60,
+		[OP_REQUEST] = 150,   [OP_UPDATE] = 30,	   [OP_ALL] = 50,
+		[OP_FIND] = 15,	      [OP_NEXT] = 8,	   [OP_DRAIN] = 0,
+		[OP_RESERVE] = 2,     [OP_SCAN] = 50,	   [OP_SCAN_CHANGE] = 2,
+		[OP_CLEAR] = 0,	      [OP_BAD_LENGTH] = 5, [OP_WORK] = 120,
+		[OP_RCU] = 20,	      [OP_TIME] = 30,	   [OP_STATS] = 7,
 		[OP_CHECK] = 1,
 	},
 	{
-		[OP_PUT] = 40,
-		[OP_GET_MANY] = 10,
-		[OP_GET] = 100,
-		[OP_GET_OR_PUT] = 20,
-		[OP_DELETE] = 550,
-		[OP_ADD] = 40,
-		[OP_SCAN] = 60,
-		[OP_SCAN_CHANGE] = 20,
-		[OP_CLEAR] = 2,
-		[OP_BAD_LENGTH] = 1,
-		[OP_WORK] = 120,
-		[OP_RCU] = 20,
-		[OP_TIME] = 10,
-		[OP_STATS] = 6,
-		[OP_CHECK] = 1,
+		[OP_PUT] = 30,	       [OP_GET_MANY] = 10,
+		[OP_GET] = 50,	       [OP_GET_OR_PUT] = 20,
+		[OP_DELETE] = 430,     [OP_ADD] = 30,
+		[OP_REQUEST] = 100,    [OP_UPDATE] = 30,
+		[OP_ALL] = 40,	       [OP_FIND] = 15,
+		[OP_NEXT] = 8,	       [OP_DRAIN] = 2,
+		[OP_RESERVE] = 2,      [OP_SCAN] = 50,
+		[OP_SCAN_CHANGE] = 20, [OP_CLEAR] = 2,
+		[OP_BAD_LENGTH] = 1,   [OP_WORK] = 120,
+		[OP_RCU] = 20,	       [OP_TIME] = 13,
+		[OP_STATS] = 6,	       [OP_CHECK] = 1,
 	},
 	{
-		[OP_PUT] = 210,
-		[OP_GET_MANY] = 10,
-		[OP_GET] = 150,
-		[OP_GET_OR_PUT] = 60,
-		[OP_DELETE] = 200,
-		[OP_ADD] = 150,
-		[OP_SCAN] = 60,
-		[OP_SCAN_CHANGE] = 10,
-		[OP_CLEAR] = 1,
-		[OP_BAD_LENGTH] = 2,
-		[OP_WORK] = 100,
-		[OP_RCU] = 20,
-		[OP_TIME] = 15,
-		[OP_STATS] = 11,
+		[OP_PUT] = 130,	      [OP_GET_MANY] = 10,  [OP_GET] = 80,
+		[OP_GET_OR_PUT] = 40, [OP_DELETE] = 110,   [OP_ADD] = 80,
+		[OP_REQUEST] = 230,   [OP_UPDATE] = 50,	   [OP_ALL] = 60,
+		[OP_FIND] = 20,	      [OP_NEXT] = 8,	   [OP_DRAIN] = 1,
+		[OP_RESERVE] = 3,     [OP_SCAN] = 40,	   [OP_SCAN_CHANGE] = 8,
+		[OP_CLEAR] = 1,	      [OP_BAD_LENGTH] = 2, [OP_WORK] = 80,
+		[OP_RCU] = 15,	      [OP_TIME] = 22,	   [OP_STATS] = 9,
 		[OP_CHECK] = 1,
 	},
 };
@@ -189,12 +193,12 @@ void ops_make(const struct config *c, struct op *ops, unsigned int nr)
 
 void config_print(const struct config *c)
 {
-	printf("# run: seed %llu%s: %u keys (%s), %u shards, flags %u, limits %llu %llu %u %u\n",
+	printf("# run: seed %llu%s: %u keys (%s), %u shards, flags %u, limits %llu %llu %u %u, ttl %d, quota %llu\n",
 	       (unsigned long long)c->seed, c->faults ? " faults" : "",
 	       c->nr_keys, key_style_names[c->keys], c->params.nr_shards,
 	       c->params.flags, (unsigned long long)c->params.max_entries,
 	       (unsigned long long)c->params.max_bytes, c->params.max_key_len,
-	       c->params.max_value_len);
+	       c->params.max_value_len, c->ttl, (unsigned long long)c->quota);
 }
 
 void op_print(const struct op *op)

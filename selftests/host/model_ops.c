@@ -10,18 +10,6 @@
 #define MANY_MAX 80U
 
 static unsigned char value_buf[SHARDMAP_MAX_VALUE_LEN + 8];
-static unsigned char wanted_buf[SHARDMAP_MAX_VALUE_LEN + 8];
-
-static gfp_t op_gfp(const struct op *op)
-{
-	return op->how & HOW_ATOMIC ? GFP_NOWAIT : GFP_KERNEL;
-}
-
-static bool value_is(const void *buf, unsigned int len, u64 seed)
-{
-	make_value(wanted_buf, len, seed);
-	return !memcmp(buf, wanted_buf, len);
-}
 
 /* Is what shardmap_get() gave, with @room bytes of buffer, what @k has? */
 static void compare_get(struct model *m, const struct okey *k,
@@ -90,11 +78,22 @@ static void do_get_many(struct model *m, const struct op *op)
 	}
 }
 
+/* What limits say to a new entry of @k. */
+static int entry_wanted(struct model *m, const struct okey *k, unsigned int len,
+			const struct op *op)
+{
+	long long bytes = entry_bytes(m, k->name_len, len, false);
+
+	if (k->present && k->len == len && len == 8 && !k->expires)
+		return room_wanted(m, 0, 0, 0, false);
+	return room_wanted(m, !k->stored, bytes - stored_bytes(m, k), bytes,
+			   !(op->how & HOW_ATOMIC));
+}
+
 static int put_wanted(struct model *m, const struct okey *k,
 		      const struct op *op)
 {
 	enum shardmap_put_mode mode = op->how & HOW_MODE;
-	long long bytes = entry_bytes(m, k->name_len, op->len);
 
 	if (op->len > value_limit(m))
 		return -EMSGSIZE;
@@ -104,9 +103,7 @@ static int put_wanted(struct model *m, const struct okey *k,
 		return -EEXIST;
 	if (!k->present && mode == SHARDMAP_PUT_EXIST)
 		return -ENOENT;
-	if (k->present)
-		bytes -= entry_bytes(m, k->name_len, k->len);
-	return has_room(m, !k->present, bytes) ? 0 : -ENOSPC;
+	return entry_wanted(m, k, op->len, op);
 }
 
 static int do_put(struct model *m, const struct op *op)
@@ -125,7 +122,7 @@ static int do_put(struct model *m, const struct op *op)
 	free(value);
 	if (err == -ENOMEM)
 		return err;
-	if (err != wanted) {
+	if (!is_wanted(m, err, wanted)) {
 		model_wrong(m, "put returned %d, not %d", err, wanted);
 		return err;
 	}
@@ -142,7 +139,7 @@ static int do_put(struct model *m, const struct op *op)
 	}
 	if (r.inserted == k->present)
 		model_wrong(m, "put inserted: %d", r.inserted);
-	oracle_store(m, k, op->len, op->seed, r.version);
+	oracle_store(m, k, op->len, op->seed, r.version, 0);
 	return 0;
 }
 
@@ -161,15 +158,14 @@ static int do_get_or_put(struct model *m, const struct op *op)
 		wanted = -EINVAL;
 	else if (k->present && k->len > room)
 		wanted = -ENOBUFS;
-	else if (!k->present &&
-		 !has_room(m, 1, entry_bytes(m, k->name_len, op->len)))
-		wanted = -ENOSPC;
+	else if (!k->present)
+		wanted = entry_wanted(m, k, op->len, op);
 	make_value(value_buf, op->len, op->seed);
 	err = shardmap_get_or_put(m->map, k->name, k->name_len, value_buf,
 				  op->len, &found, op_gfp(op), &r);
 	if (err == -ENOMEM)
 		goto out;
-	if (err != wanted)
+	if (!is_wanted(m, err, wanted))
 		model_wrong(m, "get_or_put returned %d, not %d", err, wanted);
 	else if (err == -ENOBUFS && found.len != k->len)
 		model_wrong(m, "get_or_put found length %u", found.len);
@@ -180,7 +176,7 @@ static int do_get_or_put(struct model *m, const struct op *op)
 	else if (!err && !r.inserted)
 		compare_get(m, k, room, 0, &found);
 	else if (!err)
-		oracle_store(m, k, op->len, op->seed, r.version);
+		oracle_store(m, k, op->len, op->seed, r.version, 0);
 out:
 	free(found.buf);
 	return err;
@@ -201,7 +197,8 @@ static int do_delete(struct model *m, const struct op *op)
 	return err;
 }
 
-static int add_wanted(struct model *m, const struct okey *k, bool has_initial)
+static int add_wanted(struct model *m, const struct okey *k,
+		      const struct op *op, bool has_initial)
 {
 	if (value_limit(m) < sizeof(u64))
 		return -EMSGSIZE;
@@ -209,14 +206,14 @@ static int add_wanted(struct model *m, const struct okey *k, bool has_initial)
 		return k->len == sizeof(u64) ? 0 : -EINVAL;
 	if (!has_initial)
 		return -ENOENT;
-	return has_room(m, 1, entry_bytes(m, k->name_len, 8)) ? 0 : -ENOSPC;
+	return entry_wanted(m, k, sizeof(u64), op);
 }
 
 static int do_add(struct model *m, const struct op *op)
 {
 	struct okey *k = &m->keys[op->key];
 	bool has_initial = op->how & HOW_MODE;
-	int err, wanted = add_wanted(m, k, has_initial);
+	int err, wanted = add_wanted(m, k, op, has_initial);
 	u64 initial = ~op->seed, old = k->present ? k->seed : initial;
 	struct shardmap_result r = {};
 
@@ -224,14 +221,15 @@ static int do_add(struct model *m, const struct op *op)
 			   has_initial ? &initial : NULL, op_gfp(op), &r);
 	if (err == -ENOMEM)
 		return err;
-	if (err != wanted)
+	if (!is_wanted(m, err, wanted))
 		model_wrong(m, "add returned %d, not %d", err, wanted);
 	else if (!err && (r.old != old || r.new != old + op->seed))
 		model_wrong(m, "add gave wrong numbers");
 	else if (!err && r.inserted == k->present)
 		model_wrong(m, "add inserted: %d", r.inserted);
 	else if (!err)
-		oracle_store(m, k, 8, old + op->seed, r.version);
+		oracle_store(m, k, 8, old + op->seed, r.version,
+			     k->present ? k->expires : 0);
 	return err;
 }
 
@@ -272,7 +270,7 @@ static void do_bad_length(struct model *m, const struct op *op)
 	free(key);
 }
 
-static int do_key_op(struct model *m, const struct op *op)
+static int do_op_of_key(struct model *m, const struct op *op)
 {
 	switch (op->kind) {
 	case OP_PUT:
@@ -283,14 +281,42 @@ static int do_key_op(struct model *m, const struct op *op)
 		return do_get_or_put(m, op);
 	case OP_DELETE:
 		return do_delete(m, op);
+	case OP_REQUEST:
+		return do_request(m, op);
+	case OP_UPDATE:
+		return do_update(m, op);
+	case OP_ALL:
+		return do_all(m, op);
+	case OP_RESERVE:
+		return do_reserve(m, op);
 	default:
 		return do_add(m, op);
 	}
 }
 
+static int do_key_op(struct model *m, const struct op *op)
+{
+	const struct shardmap_params *p = &m->config->params;
+	struct okey *k = &m->keys[op->key];
+	int err;
+
+	m->need_entries = 0;
+	m->need_bytes = 0;
+	m->hopeless = false;
+	m->left_entries = 0;
+	m->left_bytes = 0;
+	k->written = true;
+	err = do_op_of_key(m, op);
+	k->written = false;
+	if ((p->max_entries && m->count > p->max_entries) ||
+	    (p->max_bytes && m->bytes > p->max_bytes))
+		model_wrong(m, "more than the limit");
+	return err;
+}
+
 /*
- * Each allocation of the operation fails once: it must say so and change nothing.
- * The last time nothing fails.
+ * Each allocation of the operation fails once: it must say so and change nothing,
+ * but that room may have been made.  The last time nothing fails.
  */
 static void do_with_faults(struct model *m, const struct op *op)
 {
@@ -299,13 +325,16 @@ static void do_with_faults(struct model *m, const struct op *op)
 
 	for (n = 0; !m->wrong[0]; n++) {
 		host_fail_after(n, op->seed % 2);
+		m->failing = true;
 		err = do_key_op(m, op);
+		m->failing = false;
 		if (!host_fail_none()) {
 			if (err == -ENOMEM)
 				model_wrong(m, "ENOMEM without a failure");
 			return;
 		}
-		if (err != -ENOMEM)
+		/* Making room may go another way; compacting is left out. */
+		if (err != -ENOMEM && !m->config->ttl && op->kind != OP_RESERVE)
 			model_wrong(m, "failed allocation %u: returned %d", n,
 				    err);
 		get_matches(m, &m->keys[op->key]);
@@ -333,6 +362,10 @@ void do_op(struct model *m, const struct op *op)
 	case OP_GET_OR_PUT:
 	case OP_DELETE:
 	case OP_ADD:
+	case OP_REQUEST:
+	case OP_UPDATE:
+	case OP_ALL:
+	case OP_RESERVE:
 		if (op->how & HOW_FAULTS || m->config->faults)
 			do_with_faults(m, op);
 		else if (do_key_op(m, op) == -ENOMEM)
@@ -340,6 +373,15 @@ void do_op(struct model *m, const struct op *op)
 		break;
 	case OP_GET_MANY:
 		do_get_many(m, op);
+		break;
+	case OP_FIND:
+		do_find(m, op);
+		break;
+	case OP_NEXT:
+		do_next(m, op);
+		break;
+	case OP_DRAIN:
+		do_drain(m, op);
 		break;
 	case OP_SCAN:
 		do_scan(m, op);
@@ -361,6 +403,7 @@ void do_op(struct model *m, const struct op *op)
 		break;
 	case OP_TIME:
 		host_time_pass(op->len);
+		oracle_time(m);
 		break;
 	case OP_STATS:
 		check_stats(m);

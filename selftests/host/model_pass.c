@@ -33,7 +33,8 @@ static bool view_is(const struct shardmap_view *view, const struct okey *k)
 	bool equal;
 	void *copy;
 
-	if (view->value_len != k->len || view->version != k->version)
+	if (view->value_len != k->len || view->version != k->version ||
+	    view->expires != k->expires)
 		return false;
 	copy = malloc(k->len);
 	shardmap_view_value(view, copy);
@@ -59,14 +60,16 @@ static void change_shown(struct pass *pass, const struct shardmap_view *view,
 			oracle_remove(m, k);
 		else
 			model_wrong(m, "delete while scanning failed");
-	} else if (value_limit(m) >= 24 && has_room(m, 0, 24)) {
+	} else if (value_limit(m) >= 24 && !m->quota &&
+		   !(m->config->params.flags & SHARDMAP_EVICT) &&
+		   !room_wanted(m, 0, 40, 0, false)) {
 		make_value(buf, 24, k->seed + 1);
 		err = shardmap_put(m->map, view->key, view->key_len, buf, 24,
 				   SHARDMAP_PUT_EXIST, GFP_NOWAIT, &r);
 		if (err)
 			model_wrong(m, "put while scanning: %d", err);
 		else
-			oracle_store(m, k, 24, before.seed + 1, r.version);
+			oracle_store(m, k, 24, before.seed + 1, r.version, 0);
 	}
 	before.version = view->version;
 	if (!view_is(view, &before))
@@ -188,6 +191,11 @@ static u64 oracle_clear(struct model *m, u64 from, u64 to, int ret)
 		struct okey *k = &m->keys[i];
 		u64 hash;
 
+		/* Of what is over only the watcher knows that it has gone. */
+		if (k->stored && !k->present && !k->told) {
+			oracle_remove(m, k);
+			gone++;
+		}
 		if (!k->present)
 			continue;
 		hash = sm_hash(m->map, k->name, k->name_len);
@@ -267,18 +275,27 @@ void check_all(struct model *m)
 	struct pass pass = { .m = m, .stop = ~0U, .fresh = true };
 	struct shardmap_position pos = {};
 	const char *wrong = table_check(m->map);
-	unsigned int i;
+	unsigned int i, present = 0;
 	int ret = 0;
 
 	if (wrong)
 		model_wrong(m, "%s", wrong);
 	for (i = 0; i < m->config->nr_keys && !m->wrong[0]; i++)
 		get_matches(m, &m->keys[i]);
+	for (i = 0; i < m->config->nr_keys; i++) {
+		const struct okey *k = &m->keys[i];
+
+		present += k->present;
+		if (k->told != k->stored ||
+		    (k->told && k->told_version != k->version))
+			model_wrong(m, "key %u is not as watchers were told",
+				    i);
+	}
 	while (!ret && !m->wrong[0])
 		ret = shardmap_scan(m->map, &pos, show, &pass);
-	if (!m->wrong[0] && (ret != 1 || pass.shown != m->count))
-		model_wrong(m, "a fresh scan shows %u of %llu keys", pass.shown,
-			    (unsigned long long)m->count);
+	if (!m->wrong[0] && (ret != 1 || pass.shown != present))
+		model_wrong(m, "a fresh scan shows %u of %u keys", pass.shown,
+			    present);
 	check_stats(m);
 }
 
@@ -302,6 +319,7 @@ void check_settled(struct model *m)
 	if (m->worker_failed)
 		touch_all_shards(m);
 	host_settle();
+	oracle_time(m);
 	check_all(m);
 	wrong = table_check_settled(m->map);
 	if (wrong)
@@ -316,6 +334,7 @@ void check_settled(struct model *m)
 			oracle_remove(m, k);
 	}
 	host_settle();
+	oracle_time(m);
 	wrong = table_check_settled(m->map);
 	if (wrong)
 		model_wrong(m, "when empty: %s", wrong);

@@ -68,4 +68,28 @@ void careless_writer(struct task *task);
 void counting(struct task *task);
 void version_reader(struct task *task);
 
+/* race_more.c */
+void open_accounts(void);
+void mover(struct task *task);
+void auditor(struct task *task);
+void swapper(struct task *task);
+void producer(struct task *task);
+void taker(struct task *task);
+int take_one(u64 key, u64 *number);
+u64 take_the_rest(void);
+void teller(struct task *task);
+void asker(struct task *task);
+void mortal(struct task *task);
+void mourner(struct task *task);
+void clock_mover(struct task *task);
+void evicting(struct task *task);
+void limit_watcher(struct task *task);
+void freezer(struct task *task);
+void stopped(struct task *task);
+void reserver(struct task *task);
+void watch_all(void);
+void compare_all(void);
+void onlooker(struct task *task);
+void watched(struct task *task);
+
 #endif /* _HOST_RACE_H */

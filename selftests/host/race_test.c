@@ -8,8 +8,11 @@
  * misplaced value shows.
  */
 #include <getopt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <linux/jiffies.h>
 
 #include "core/core.h"
 #include "race.h"
@@ -22,7 +25,11 @@ static bool is_writer(const struct task *task)
 	return task->work == writer || task->work == grower ||
 	       task->work == adder || task->work == put_and_take ||
 	       task->work == careless_writer || task->work == heater ||
-	       task->work == counting || task->work == planted;
+	       task->work == counting || task->work == planted ||
+	       task->work == mover || task->work == swapper ||
+	       task->work == producer || task->work == mortal ||
+	       task->work == evicting || task->work == stopped ||
+	       task->work == watched;
 }
 
 static void *run_task(void *arg)
@@ -64,10 +71,15 @@ static u64 run_tasks(void (*const *works)(struct task *))
 /* What the tables of this round are: 0 or SHARDMAP_INLINE. */
 static unsigned int kind;
 
+/* Limits of the next table. */
+static u64 max_entries, max_bytes;
+
 static void empty_table_make(unsigned int nr_shards)
 {
 	struct shardmap_params params = { .flags = kind,
-					  .nr_shards = nr_shards };
+					  .nr_shards = nr_shards,
+					  .max_entries = max_entries,
+					  .max_bytes = max_bytes };
 
 	if (kind & SHARDMAP_INLINE) {
 		params.max_key_len = 8;
@@ -228,6 +240,144 @@ static bool versions(void)
 	return table_end();
 }
 
+static bool transfers(void)
+{
+	static void (*const works[])(struct task *) = { mover,	 mover,
+							auditor, auditor,
+							grower,	 NULL };
+
+	empty_table_make(4);
+	open_accounts();
+	run_tasks(works);
+	return table_end();
+}
+
+static bool swaps(void)
+{
+	static void (*const works[])(struct task *) = { swapper, swapper,
+							swapper, NULL };
+	u64 key = COUNTER_KEY, number = 0;
+	struct shardmap_value v = { .buf = &number, .len = 8 };
+
+	empty_table_make(1);
+	open_accounts();
+	if (run_tasks(works) != 3 * (ops / 2) ||
+	    shardmap_get(map, &key, sizeof(key), &v) || number != 3 * (ops / 2))
+		wrong("cas: an increment is lost");
+	return table_end();
+}
+
+static bool takes(void)
+{
+	static void (*const works[])(struct task *) = { producer, producer,
+							taker, taker, NULL };
+
+	empty_table_make(2);
+	if (run_tasks(works) != take_the_rest())
+		wrong("take: something is lost, or taken twice");
+	return table_end();
+}
+
+static bool changes(void)
+{
+	static void (*const works[])(struct task *) = { counting, teller, asker,
+							asker, NULL };
+
+	empty_table_make(1);
+	WRITE_ONCE(host_window_every, 4);
+	run_tasks(works);
+	WRITE_ONCE(host_window_every, WINDOW_EVERY);
+	return table_end();
+}
+
+static bool times(void)
+{
+	static void (*const works[])(struct task *) = { mortal, mortal, mourner,
+							clock_mover, NULL };
+	unsigned int i;
+
+	if (kind & SHARDMAP_INLINE)
+		return true;
+	empty_table_make(2);
+	run_tasks(works);
+	/* The work takes back what is left. */
+	for (i = 0; i < 2000 && shardmap_count(map); i++) {
+		host_time_pass(HZ);
+		flush_workqueue(sm_wq);
+		sched_yield();
+	}
+	if (shardmap_count(map))
+		wrong("ttl: entries stay after their time");
+	return table_end();
+}
+
+static bool evictions(void)
+{
+	static void (*const works[])(struct task *) = { evicting, evicting,
+							limit_watcher, NULL };
+
+	if (kind & SHARDMAP_INLINE)
+		return true;
+	kind |= SHARDMAP_EVICT;
+	max_entries = 500;
+	max_bytes = 30000;
+	empty_table_make(4);
+	watch_all();
+	run_tasks(works);
+	compare_all();
+	max_entries = max_bytes = 0;
+	return table_end();
+}
+
+static bool freezes(void)
+{
+	static void (*const works[])(struct task *) = { stopped, stopped,
+							freezer, NULL };
+	static void (*const evicts[])(struct task *) = { evicting, evicting,
+							 freezer, NULL };
+	unsigned long all = ops;
+	unsigned int i;
+	bool passed = true;
+
+	ops /= 8;
+	for (i = 0; i < 8 && passed; i++) {
+		bool evict = i % 2 && !(kind & SHARDMAP_INLINE);
+
+		kind |= evict ? SHARDMAP_EVICT : 0;
+		max_entries = evict ? 50 : 0;
+		empty_table_make(2);
+		run_tasks(evict ? evicts : works);
+		passed = table_end();
+		kind &= ~SHARDMAP_EVICT;
+	}
+	max_entries = 0;
+	ops = all;
+	return passed;
+}
+
+static bool reservations(void)
+{
+	static void (*const works[])(struct task *) = { reserver, grower,
+							put_and_take, reader,
+							NULL };
+
+	table_make(4);
+	run_tasks(works);
+	return table_end();
+}
+
+static bool watches(void)
+{
+	static void (*const works[])(
+		struct task *) = { watched, watched, onlooker, onlooker, NULL };
+
+	empty_table_make(2);
+	watch_all();
+	run_tasks(works);
+	compare_all();
+	return table_end();
+}
+
 /* With --plant.  TSan ends the program. */
 static bool planted_race(void)
 {
@@ -258,6 +408,15 @@ int main(int argc, char **argv)
 		{ clears, "what_goes_in_comes_out_once" },
 		{ versions, "no_version_is_newer_than_its_number" },
 		{ failed_allocations, "failed_allocations_do_no_harm" },
+		{ transfers, "sums_stay_while_two_keys_change_at_once" },
+		{ swaps, "no_increment_by_cas_is_lost" },
+		{ takes, "what_is_put_is_taken_once" },
+		{ changes, "unchanged_is_said_of_nothing_that_changed" },
+		{ times, "nothing_is_shown_after_its_time" },
+		{ evictions, "eviction_keeps_the_limits" },
+		{ freezes, "nothing_changes_after_a_freeze" },
+		{ reservations, "reservations_are_made_while_writers_run" },
+		{ watches, "watchers_see_what_the_table_has" },
 	};
 	bool plant = false;
 	char name[80];

@@ -204,7 +204,7 @@ static const char *check_sums(const struct shardmap *map,
 
 const char *table_check(struct shardmap *map)
 {
-	unsigned long entries = 0, bytes = 0;
+	unsigned long entries = 0, bytes = 0, index = 0;
 	const char *wrong;
 	unsigned int i;
 
@@ -226,12 +226,15 @@ const char *table_check(struct shardmap *map)
 			return wrong;
 		entries += sums.entries;
 		bytes += sums.bytes;
+		index += shard->index_bytes;
 	}
 	if (map->max_entries &&
 	    (u64)atomic64_read(&map->entries_held) != entries)
 		return "the number of entries held against the limit";
 	if (map->max_bytes && (u64)atomic64_read(&map->bytes_held) != bytes)
 		return "the number of bytes held against the limit";
+	if (map->quota && shardmap_quota_bytes(map->quota) != bytes + index)
+		return "the number of bytes held against the quota";
 	return NULL;
 }
 
@@ -246,7 +249,10 @@ const char *table_check_settled(struct shardmap *map)
 			return "a resize that does not end";
 		if (shard->count > shard->array->grow_at)
 			return "a shard that did not grow";
-		if (shard->count < shard->array->shrink_at)
+		if (shard->array->bits < map->reserved_bits)
+			return "a shard without what was reserved";
+		if (shard->count < shard->array->shrink_at &&
+		    shard->array->bits > map->reserved_bits)
 			return "a shard that did not shrink";
 	}
 	if (sm_limbo_bytes(map))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tables of operations in Documentation/uapi.rst, from uapi/shardmap_ops.h.
+"""The tables of operations in Documentation/operations.rst, from uapi/shardmap_ops.h.
 
     tools/check/ops.py      writes them
 """
@@ -14,7 +14,7 @@ sys.dont_write_bytecode = True
 from common import ROOT  # noqa: E402
 
 HEADER = ROOT / "uapi" / "shardmap_ops.h"
-PAGE = ROOT / "Documentation" / "uapi.rst"
+PAGE = ROOT / "Documentation" / "operations.rst"
 BEGIN = ".. The tables of operations: written by tools/check/ops.py\n"
 END = ".. End of the tables of operations\n"
 
@@ -105,7 +105,7 @@ def stale():
     """Findings for lint."""
     if parts()[1].strip() == tables().strip():
         return []
-    return ["Documentation/uapi.rst differs from uapi/shardmap_ops.h: run "
+    return ["Documentation/operations.rst differs from uapi/shardmap_ops.h: run "
             "tools/check/ops.py"]
 
 

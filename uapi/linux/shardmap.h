@@ -367,8 +367,9 @@ struct shardmap_freeze {
  *	reservation back
  *
  * Has the bucket arrays made for so many entries now, so that they need not grow
- * later, nor shrink.  Needs SHARDMAP_WRITE.  ENOMEM, or EINTR after a fatal signal,
- * leaves what was made so far.
+ * later, nor shrink.  Needs SHARDMAP_WRITE.  EDQUOT if they would take more than all that
+ * the user is allowed.  ENOMEM, or EINTR after a fatal signal, leaves what was made so
+ * far.
  */
 struct shardmap_reserve {
 	__u32 size;
@@ -549,9 +550,10 @@ enum shardmap_batch_flags {
  * moment for whatever else updates the table: no update and no other all-or-nothing
  * batch comes between them.  There may be SHARDMAP_ATOMIC_OPS_MAX operations at most,
  * each on a key of its own (EINVAL).  If one fails the command fails with ECANCELED:
- * @status tells why of each one that failed, and is ECANCELED for the others.
- * Lookups, scans and plain batches take no lock and may see some of the changes
- * before others; an all-or-nothing batch of lookups sees all of them or none.
+ * @status tells why of each one that failed, and is ECANCELED for the others.  ENOSPC,
+ * EDQUOT and ENOMEM of the command mean that there is no room for all of them.  Lookups,
+ * scans and plain batches take no lock and may see some of the changes before others;
+ * an all-or-nothing batch of lookups sees all of them or none.
  *
  * If the results cannot be written back (EFAULT) the operations up to @done
  * have been carried out all the same: their memory was writable when the
@@ -633,8 +635,8 @@ enum shardmap_scan_flags {
  *
  * With SHARDMAP_SCAN_DRAIN an entry is removed once it stands in the caller's
  * memory, and only as long as it is the very entry that was copied: no value is
- * lost and none is returned twice.  A drain needs SHARDMAP_WRITE, too.  EFAULT and
- * EINTR have removed nothing.
+ * lost and none is returned twice.  A drain needs SHARDMAP_WRITE, too.  If it fails it
+ * has removed nothing.
  */
 struct shardmap_scan {
 	__u32 size;

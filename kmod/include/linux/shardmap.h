@@ -38,7 +38,12 @@ struct shardmap_quota;
  */
 #define SHARDMAP_FAST_HASH BIT(0)
 
-/** define SHARDMAP_ACCOUNT - charge the index to the memory cgroup */
+/**
+ * define SHARDMAP_ACCOUNT - charge the memory cgroup of the task that makes the table
+ *
+ * That goes for the index, and for what is allocated with __GFP_ACCOUNT by whoever
+ * updates the table.
+ */
 #define SHARDMAP_ACCOUNT BIT(1)
 
 /**
@@ -57,7 +62,7 @@ struct shardmap_quota;
 /**
  * define SHARDMAP_EVICT - when the table is full, remove an entry not used lately
  *
- * Needs max_entries or max_bytes; not with SHARDMAP_INLINE.  Documentation/uapi.rst
+ * Needs max_entries or max_bytes; not with SHARDMAP_INLINE.  Documentation/operations.rst
  * has the policy.
  */
 #define SHARDMAP_EVICT BIT(3)

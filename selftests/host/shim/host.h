@@ -25,6 +25,8 @@ void host_bh_disable(void);
 void host_bh_enable(void);
 unsigned int host_this_cpu(void);
 unsigned int host_thread_index(void);
+extern __thread bool host_in_nmi;
+extern bool host_fatal_signal;
 void host_might_sleep(const char *what);
 void host_might_allocate(const char *what, bool may_sleep);
 
@@ -46,10 +48,13 @@ long host_live_allocations(void);
  * workqueue.c.  In manual mode there is no other thread at work: callbacks run
  * in host_rcu_step() and work in host_work_step(), up to its next
  * cond_resched() or its end.  Both return false if there is nothing to do.
+ * host_time_pass() moves the clock in either mode, in manual mode alone.
  */
 extern bool host_manual;
 bool host_work_step(unsigned int choice);
 void host_time_pass(unsigned long jiffies);
+void host_yield_to_work(void);
+uint64_t host_boottime_ns(bool in_nmi);
 void host_settle(void);
 void host_cond_resched(void);
 

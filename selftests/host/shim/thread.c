@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <linux/lockdep.h>
+#include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -17,11 +18,13 @@
  * @index: its number
  * @bh: how often bottom halves are disabled
  * @locks: spinlocks held
+ * @nested: the last one taken under an outer one, while that is held
  */
 struct cpu {
 	unsigned int index;
 	unsigned int bh;
 	unsigned int locks;
+	const spinlock_t *nested;
 };
 
 bool host_manual;
@@ -33,6 +36,8 @@ static __thread struct cpu this_cpu_storage;
 static u64 random_state;
 
 unsigned int host_window_every;
+__thread bool host_in_nmi;
+bool host_fatal_signal;
 
 void host_window_open(void)
 {
@@ -148,15 +153,37 @@ bool host_lock_is_held(const spinlock_t *lock)
 	return READ_ONCE(lock->holder) == this_cpu;
 }
 
-/* Both kinds of lock in the core are innermost and taken without softirqs. */
-void spin_lock(spinlock_t *lock)
+static void lock_take(spinlock_t *lock)
 {
 	if (!this_cpu->bh)
 		host_bug("spin_lock() with bottom halves enabled");
-	if (this_cpu->locks++)
-		host_bug("spin_lock() inside another one");
+	if (host_in_nmi)
+		host_bug("spin_lock() in NMI context");
+	if (host_lock_is_held(lock))
+		host_bug("spin_lock() of a lock that is held");
+	this_cpu->locks++;
 	pthread_mutex_lock(&lock->mutex);
 	WRITE_ONCE(lock->holder, this_cpu);
+}
+
+/* Locks are innermost and taken without softirqs, with one exception. */
+void spin_lock(spinlock_t *lock)
+{
+	if (this_cpu->locks)
+		host_bug("spin_lock() inside another one");
+	this_cpu->nested = NULL;
+	lock_take(lock);
+}
+
+/* Several locks, in the order of their addresses, with @outer held around them. */
+void spin_lock_nest_lock(spinlock_t *lock, const spinlock_t *outer)
+{
+	if (!host_lock_is_held(outer))
+		host_bug("spin_lock_nest_lock() without the outer lock");
+	if (lock <= this_cpu->nested)
+		host_bug("spin_lock_nest_lock() out of order");
+	this_cpu->nested = lock;
+	lock_take(lock);
 }
 
 void spin_unlock(spinlock_t *lock)
@@ -165,6 +192,36 @@ void spin_unlock(spinlock_t *lock)
 		host_bug("spin_unlock() by another thread");
 	this_cpu->locks--;
 	WRITE_ONCE(lock->holder, NULL);
+	pthread_mutex_unlock(&lock->mutex);
+}
+
+void mutex_init(struct mutex *lock)
+{
+	pthread_mutex_init(&lock->mutex, NULL);
+}
+
+bool mutex_trylock(struct mutex *lock)
+{
+	if (this_cpu->bh || host_in_nmi)
+		host_bug("mutex_trylock() in atomic context");
+	return !pthread_mutex_trylock(&lock->mutex);
+}
+
+/* In manual mode who holds it is a work that waits to go on. */
+void mutex_lock(struct mutex *lock)
+{
+	host_might_sleep("mutex_lock()");
+	if (!host_manual) {
+		pthread_mutex_lock(&lock->mutex);
+		return;
+	}
+	while (!mutex_trylock(lock))
+		host_yield_to_work();
+}
+
+void mutex_unlock(struct mutex *lock)
+{
+	host_might_sleep("mutex_unlock()");
 	pthread_mutex_unlock(&lock->mutex);
 }
 

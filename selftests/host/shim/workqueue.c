@@ -46,7 +46,7 @@ static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 static struct work_struct *first, **last = &first;
 static struct host_run runs[MAX_RUNS];
 static __thread struct host_run *this_run;
-static u64 manual_now;
+static u64 passed;
 static bool threads_run;
 
 /* In jiffies. */
@@ -55,9 +55,24 @@ static u64 now(void)
 	struct timespec ts;
 
 	if (host_manual)
-		return manual_now;
+		return passed;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * (u64)HZ + ts.tv_nsec / (1000000000 / HZ);
+	return READ_ONCE(passed) + ts.tv_sec * (u64)HZ +
+	       ts.tv_nsec / (NSEC_PER_SEC / HZ);
+}
+
+/* Times to live go by the same clock as delayed works, in smaller steps. */
+uint64_t host_boottime_ns(bool in_nmi)
+{
+	u64 ns = READ_ONCE(passed) * (NSEC_PER_SEC / HZ);
+	struct timespec ts;
+
+	if (in_nmi != host_in_nmi)
+		host_bug("the wrong function for NMI context");
+	if (host_manual)
+		return ns;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ns + ts.tv_sec * (u64)NSEC_PER_SEC + ts.tv_nsec;
 }
 
 static struct host_run *run_of(const struct work_struct *work)
@@ -126,6 +141,22 @@ bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *work,
 			unsigned long delay)
 {
 	return queue(wq, &work->work, delay);
+}
+
+bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *work,
+		      unsigned long delay)
+{
+	bool pending;
+
+	pthread_mutex_lock(&mutex);
+	pending = work->work.pending;
+	if (pending)
+		work->work.due = now() + delay;
+	pthread_cond_broadcast(&cond);
+	pthread_mutex_unlock(&mutex);
+	if (!pending)
+		queue(wq, &work->work, delay);
+	return pending;
 }
 
 static void rcu_work_ready(struct rcu_head *head)
@@ -255,9 +286,24 @@ bool host_work_step(unsigned int choice)
 	return true;
 }
 
+/* Let works go on that hold what the caller waits for. */
+void host_yield_to_work(void)
+{
+	static unsigned int turn;
+	struct host_run *run;
+
+	if (this_run) {
+		host_cond_resched();
+		return;
+	}
+	run = &runs[turn++ % MAX_RUNS];
+	if (run->work)
+		resume(run);
+}
+
 void host_time_pass(unsigned long jiffies)
 {
-	manual_now += jiffies;
+	__atomic_fetch_add(&passed, jiffies, __ATOMIC_RELAXED);
 }
 
 /* Until nothing is left to do, not even later. */
@@ -290,6 +336,30 @@ static bool is_busy(void)
 static bool is_pending_or_runs(const struct work_struct *work)
 {
 	return work->pending || run_of(work);
+}
+
+/* As far as it was queued before; what it does may queue it again. */
+bool flush_work(struct work_struct *work)
+{
+	bool waits;
+
+	host_might_sleep("flush_work()");
+	pthread_mutex_lock(&mutex);
+	waits = is_pending_or_runs(work);
+	while (is_pending_or_runs(work)) {
+		if (!host_manual) {
+			pthread_cond_wait(&cond, &mutex);
+			continue;
+		}
+		pthread_mutex_unlock(&mutex);
+		if (run_of(work))
+			resume(run_of(work));
+		else
+			start(work);
+		pthread_mutex_lock(&mutex);
+	}
+	pthread_mutex_unlock(&mutex);
+	return waits;
 }
 
 static bool cancel(struct work_struct *work)

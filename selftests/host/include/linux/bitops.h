@@ -35,6 +35,11 @@ static inline bool test_bit(unsigned int n, const unsigned long *map)
 	return READ_ONCE(map[BIT_WORD(n)]) & BIT_MASK(n);
 }
 
+static inline void set_bit(unsigned int n, unsigned long *map)
+{
+	__atomic_fetch_or(&map[BIT_WORD(n)], BIT_MASK(n), __ATOMIC_RELAXED);
+}
+
 static inline bool test_and_set_bit(unsigned int n, unsigned long *map)
 {
 	return __atomic_fetch_or(&map[BIT_WORD(n)], BIT_MASK(n),

@@ -4,10 +4,15 @@
 #define _HOST_LINUX_COMPILER_H
 
 #define likely(x) __builtin_expect(!!(x), 1)
-#ifndef __always_inline
+#include <sys/cdefs.h> /* has one of its own */
+#undef __always_inline
+#ifdef HOST_COVERAGE
+#define __always_inline inline
+#else
 #define __always_inline inline __attribute__((always_inline))
 #endif
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#define __uninitialized
 #define fallthrough __attribute__((fallthrough))
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)

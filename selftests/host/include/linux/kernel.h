@@ -19,8 +19,10 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* All options are off. */
-#define IS_ENABLED(option) 0
+/* Options that the core asks for. */
+#define HOST_CONFIG_KUNIT 0
+#define HOST_CONFIG_LOCKDEP 1
+#define IS_ENABLED(option) HOST_##option
 
 #define might_sleep() host_might_sleep("might_sleep()")
 

@@ -10,6 +10,14 @@
 
 #define rcu_read_lock() host_rcu_read_lock()
 #define rcu_read_unlock() host_rcu_read_unlock()
+#define rcu_read_lock_any_held() host_rcu_read_lock_held()
+
+#define rcu_read_lock_held() host_rcu_read_lock_held()
+#define RCU_LOCKDEP_WARN(condition, what) \
+	do {                              \
+		if (condition)            \
+			host_bug(what);   \
+	} while (0)
 
 #define rcu_dereference(p)                                         \
 	({                                                         \

@@ -8,5 +8,6 @@
 #include "../../shim/host.h"
 
 #define cond_resched() host_cond_resched()
+#define in_nmi() host_in_nmi
 
 #endif /* _HOST_LINUX_SCHED_H */

@@ -25,6 +25,15 @@ void kfree_sensitive(const void *p);
 void kfree_bulk(size_t n, void **objects);
 bool is_vmalloc_addr(const void *p);
 
+/* Size of a structure and the array at its end. */
+#define struct_size(p, member, n) \
+	(sizeof(*(p)) + sizeof(*(p)->member) * (size_t)(n))
+
+static inline void *kvzalloc(size_t size, gfp_t gfp)
+{
+	return kvmalloc(size, gfp | __GFP_ZERO);
+}
+
 static inline void *kzalloc(size_t size, gfp_t gfp)
 {
 	return kmalloc(size, gfp | __GFP_ZERO);

@@ -19,6 +19,7 @@ typedef struct {
 
 void spin_lock_init(spinlock_t *lock);
 void spin_lock(spinlock_t *lock);
+void spin_lock_nest_lock(spinlock_t *lock, const spinlock_t *outer);
 void spin_unlock(spinlock_t *lock);
 bool host_lock_is_held(const spinlock_t *lock);
 

@@ -30,6 +30,8 @@ typedef __u64 __be64;
 
 #define __rcu
 #define __percpu
+#define __acquire(x) ((void)0)
+#define __release(x) ((void)0)
 #define __acquires(x)
 #define __releases(x)
 #define __must_check __attribute__((warn_unused_result))

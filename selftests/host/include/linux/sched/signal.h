@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Signals that a test makes. */
+#ifndef _HOST_LINUX_SCHED_SIGNAL_H
+#define _HOST_LINUX_SCHED_SIGNAL_H
+
+#include <linux/sched.h>
+
+#define fatal_signal_pending(task) READ_ONCE(host_fatal_signal)
+
+#endif /* _HOST_LINUX_SCHED_SIGNAL_H */
