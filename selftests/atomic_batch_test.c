@@ -305,10 +305,8 @@ TEST_F(atomic, room_for_all_or_none)
 	ASSERT_EQ(0, snapshot_take(fd, &before));
 	for (n = 3; n < 20; n++) {
 		batch_empty(b);
-		for (i = 0; i < n; i++)
-			batch_put(b, 0, OBJ(n), OBJ(i)),
-				memcpy(b->in + b->ops[i].key_off,
-				       &(__u64){ 100 + i }, 8);
+		for (i = 100; i < 100 + n; i++)
+			batch_put(b, 0, OBJ(i), OBJ(i));
 		test_err_atomic(ENOSPC, fd, b);
 		EXPECT_EQ(n, count_status(b, NO_STATUS));
 		ASSERT_EQ(0, snapshot_check(fd, &before));

@@ -138,13 +138,15 @@ static char expected[VALUE_MAX + 8], out[VALUE_MAX + 8];
 
 /* A table that counts to a user who may have no more than this. */
 static int create_of_user(int dev, const struct shardmap_create *how,
-			  const char *bytes)
+			  __u64 bytes)
 {
 	static const char path[] =
 		"/sys/module/shardmap/parameters/max_user_bytes";
+	char text[32];
 	int fd;
 
-	if (!write_file(path, bytes) || seteuid(ALICE))
+	snprintf(text, sizeof(text), "%llu", bytes);
+	if (!write_file(path, text) || seteuid(ALICE))
 		errx(KSFT_FAIL, "cannot limit a user");
 	fd = do_create(dev, how);
 	if (seteuid(0) || !write_file(path, "0"))
@@ -168,6 +170,31 @@ static void fill(int fd, int wanted)
 		errx(KSFT_FAIL, "filling a table ended with %d", ret);
 }
 
+/* The index of an inline table that must not grow even once. */
+static int create_with_tight_index(int dev, const struct shardmap_create *how)
+{
+	struct shardmap_info info = {};
+	int fd = do_create(dev, how);
+
+	if (fd < 0 || do_info(fd, &info))
+		errx(KSFT_FAIL, "cannot make a table");
+	close(fd);
+	return create_of_user(dev, how, info.index_bytes + 1);
+}
+
+/* Nothing refuses the index, but with it over the quota there is no new entry. */
+static void fill_index(int fd)
+{
+	__u64 deadline = now_ms() + 60000, n = 0;
+	int ret;
+
+	/* It grows some time after it should. */
+	while (!(ret = store(fd, OBJ(n), OBJ(n))) && now_ms() < deadline)
+		n++;
+	if (ret != -EDQUOT)
+		errx(KSFT_FAIL, "filling an index ended with %d", ret);
+}
+
 static int scene_create(const struct scene *s, enum room room)
 {
 	struct shardmap_create how = {
@@ -181,7 +208,8 @@ static int scene_create(const struct scene *s, enum room room)
 
 	if (room != NO_QUOTA)
 		return do_create(s->dev, &how);
-	return create_of_user(s->dev, &how, s->is_inline ? "8192" : "65536");
+	return s->is_inline ? create_with_tight_index(s->dev, &how) :
+			      create_of_user(s->dev, &how, 65536);
 }
 
 /* Four entries, and then no room for a fifth if it shall be so. */
@@ -194,13 +222,16 @@ static void scene_fill(const struct scene *s, enum room room)
 	    store(s->fd, right_key, KEY_LEN, old_value, len) ||
 	    store(s->fd, odd_key, KEY_LEN, old_value, len))
 		errx(KSFT_FAIL, "cannot fill a table");
-	/* No index that grows behind our back; an inline table is full of it. */
-	if (room == NO_QUOTA && do_reserve(s->fd, s->is_inline ? 4000 : 400))
-		errx(KSFT_FAIL, "cannot reserve");
 	if (room == NO_BYTES)
 		fill(s->fd, -ENOSPC);
-	if (room == NO_QUOTA && !s->is_inline)
-		fill(s->fd, -EDQUOT);
+	if (room != NO_QUOTA)
+		return;
+	if (s->is_inline)
+		return fill_index(s->fd);
+	/* No index that grows behind our back. */
+	if (do_reserve(s->fd, 400))
+		errx(KSFT_FAIL, "cannot reserve");
+	fill(s->fd, -EDQUOT);
 }
 
 /* An operation with which nothing is wrong. */
