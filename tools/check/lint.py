@@ -146,7 +146,8 @@ def silent_build(kernel, compiler):
     out = BUILD / "lint" / (f"{kernel}-{compiler}" if compiler else kernel)
     options = ["--cc", compiler] if compiler else []
     run(f"lint-{out.name}", [VM, "modules", kernel, "KCFLAGS=-Werror",
-                             "SHARDMAP_BENCH=1", "--w1", "--out",
+                             "SHARDMAP_BENCH=1",
+                             "SHARDMAP_SAMPLES=1", "--w1", "--out",
                              out, *options])
 
 
@@ -155,7 +156,8 @@ def sparse():
     found = []
     for kernel in SPARSE:
         _, text = run(f"lint-sparse-{kernel}",
-                      [VM, "modules", kernel, "SHARDMAP_BENCH=1", "--check", "--out",
+                      [VM, "modules", kernel, "SHARDMAP_BENCH=1",
+                       "SHARDMAP_SAMPLES=1", "--check", "--out",
                        BUILD / "lint" / f"sparse-{kernel}"])
         found += [line for line in text.splitlines()
                   if re.search(r"(warning|error):", line)]

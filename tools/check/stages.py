@@ -219,7 +219,7 @@ BENCH_ROWS = 2 * 2 * (2 * (2 * 7 + 2 * 5) + 4 + 2) + 2 * (2 * 7 + 1)
 def _stock(kernel, bits, storm=False):
     result = Result()
     tools = static_tools()
-    modules(kernel)
+    modules(kernel, "SHARDMAP_SAMPLES=1")
     small_corpus, oracle = _small_corpus()
     add = [f"{tools / name}" for name in ("shardmap-stress", "shardmap-wordcount",
                                           "shardmapctl", "test_table")]
