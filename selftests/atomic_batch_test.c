@@ -372,7 +372,7 @@ TEST_F(atomic, lookups_see_all_or_nothing)
 		if (!pid)
 			transfer(self->fd, stop, children);
 	}
-	deadline = now_ms() + 4000;
+	deadline = now_ms() + 2000;
 	for (rounds = 0; now_ms() < deadline; rounds++) {
 		batch_empty(b);
 		for (i = 0; i < ACCOUNTS; i++)
@@ -435,7 +435,7 @@ TEST_F(atomic, signals_do_not_split_it)
 	const struct itimerval often = { { 0, 1000 }, { 0, 1000 } };
 	const struct itimerval off = {};
 	struct sigaction action = { .sa_handler = on_alarm };
-	__u64 deadline = now_ms() + 3000;
+	__u64 deadline = now_ms() + 1500;
 	struct batch *b = &self->b;
 	__s64 n = 0;
 

@@ -11,7 +11,7 @@
 #include "limit.h"
 #include "table.h"
 
-enum { ENTRIES = 1000, HOT = 50, FLOOD = 10000 };
+enum { ENTRIES = 1000, HOT = 50, FLOOD = 3000 };
 
 static const char bytes[SHARDMAP_VALUE_LEN_MAX];
 
