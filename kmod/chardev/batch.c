@@ -240,17 +240,11 @@ static int probe(const struct batch *b, const struct smdev_cmd *cmd)
 	return smdev_reply(cmd);
 }
 
-/* Which members did the caller give, but for the key? */
-static u32 given(const struct shardmap_batch_op *bop)
+static u32 places(const struct shardmap_batch_op *bop)
 {
-	return ((bop->value_off | bop->value_len) ? SHARDMAP_TAKES_VALUE : 0) |
-	       (bop->out_off | bop->out_len ? SHARDMAP_TAKES_OUT : 0) |
-	       (bop->expected_off | bop->expected_len ?
-			SHARDMAP_TAKES_EXPECTED :
-			0) |
-	       (bop->delta ? SHARDMAP_TAKES_DELTA : 0) |
-	       (bop->initial ? SHARDMAP_TAKES_INITIAL : 0) |
-	       (bop->ttl ? SHARDMAP_TAKES_TTL : 0);
+	return (bop->value_off ? SHARDMAP_TAKES_VALUE : 0) |
+	       (bop->out_off ? SHARDMAP_TAKES_OUT : 0) |
+	       (bop->expected_off ? SHARDMAP_TAKES_EXPECTED : 0);
 }
 
 /* Make an operation of what the caller wrote, if it holds and is allowed. */
@@ -276,7 +270,7 @@ static int prepare_op(struct batch *b, const struct shardmap_batch_op *bop,
 		.initial = bop->initial,
 		.ttl = bop->ttl,
 	};
-	err = smdev_op_check(req, given(bop), b->access);
+	err = smdev_op_check(req, places(bop), b->access);
 	if (err)
 		return err;
 	if (!smdev_within(bop->key_off, bop->key_len, in_len) ||

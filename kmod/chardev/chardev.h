@@ -152,7 +152,7 @@ long smdev_dispatch(struct smdev_handle *handle,
 int smdev_reply(const struct smdev_cmd *cmd);
 
 /* op.c */
-int smdev_op_check(const struct shardmap_request *req, u32 given, u32 access);
+int smdev_op_check(const struct shardmap_request *req, u32 places, u32 access);
 bool smdev_op_updates(u32 opcode);
 
 /* get.c */

@@ -105,16 +105,28 @@ static int add_flags(u32 flags, u32 *takes, u32 *access)
 	return 0;
 }
 
+/* Which members did the caller give, as far as the request itself tells? */
+static u32 given(const struct shardmap_request *req)
+{
+	return (req->value_len ? SHARDMAP_TAKES_VALUE : 0) |
+	       (req->out_len ? SHARDMAP_TAKES_OUT : 0) |
+	       (req->expected_len ? SHARDMAP_TAKES_EXPECTED : 0) |
+	       (req->delta ? SHARDMAP_TAKES_DELTA : 0) |
+	       (req->initial ? SHARDMAP_TAKES_INITIAL : 0) |
+	       (req->ttl ? SHARDMAP_TAKES_TTL : 0);
+}
+
 /**
  * smdev_op_check() - Refuse what an operation does not accept.
- * @req: the operation; its pointers are not looked at
- * @given: enum shardmap_takes that the caller gave
+ * @req: the operation, with the lengths that the caller gave; its pointers are not
+ *	looked at
+ * @places: SHARDMAP_TAKES_VALUE and so on for what the caller gave a place of
  * @access: enum shardmap_access of the descriptor
  *
  * Context: Any context.
  * Return: 0; -EINVAL; -EACCES if the descriptor is not for this operation.
  */
-int smdev_op_check(const struct shardmap_request *req, u32 given, u32 access)
+int smdev_op_check(const struct shardmap_request *req, u32 places, u32 access)
 {
 	const struct op_rule *rule = find_rule(req->verb);
 	u32 takes, needs;
@@ -127,7 +139,7 @@ int smdev_op_check(const struct shardmap_request *req, u32 given, u32 access)
 	needs = rule->access;
 	if (req->flags && add_flags(req->flags, &takes, &needs))
 		return -EINVAL;
-	if (given & ~takes)
+	if ((places | given(req)) & ~takes)
 		return -EINVAL;
 	return needs & ~access ? -EACCES : 0;
 }

@@ -83,16 +83,11 @@ struct single {
 	u8 stack_out[STACK_BYTES] __aligned(8);
 };
 
-/* Which members did the caller give, but for the key? */
-static u32 given(const struct shardmap_op *arg)
+static u32 places(const struct shardmap_op *arg)
 {
-	return (arg->value || arg->value_len ? SHARDMAP_TAKES_VALUE : 0) |
-	       (arg->out || arg->out_len ? SHARDMAP_TAKES_OUT : 0) |
-	       (arg->expected || arg->expected_len ? SHARDMAP_TAKES_EXPECTED :
-						     0) |
-	       (arg->delta ? SHARDMAP_TAKES_DELTA : 0) |
-	       (arg->initial ? SHARDMAP_TAKES_INITIAL : 0) |
-	       (arg->ttl ? SHARDMAP_TAKES_TTL : 0);
+	return (arg->value ? SHARDMAP_TAKES_VALUE : 0) |
+	       (arg->out ? SHARDMAP_TAKES_OUT : 0) |
+	       (arg->expected ? SHARDMAP_TAKES_EXPECTED : 0);
 }
 
 static int single_copy_in(struct single *s, const struct smdev_table *table)
@@ -167,12 +162,13 @@ static long single(struct smdev_cmd *cmd, u32 opcode)
 		.key_len = arg->key_len,
 		.value_len = arg->value_len,
 		.expected_len = arg->expected_len,
+		.out_len = arg->out_len,
 		.version = arg->version,
 		.delta = arg->delta,
 		.initial = arg->initial,
 		.ttl = arg->ttl,
 	};
-	err = smdev_op_check(&s.req, given(arg), cmd->access);
+	err = smdev_op_check(&s.req, places(arg), cmd->access);
 	if (err)
 		return err;
 	err = single_copy_in(&s, cmd->table);
