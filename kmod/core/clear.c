@@ -78,7 +78,7 @@ static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
 			 u64 *hash, struct victims *victims,
 			 struct sm_array **finished)
 {
-	u64 shard_end = *hash | (U64_MAX >> map->shard_bits);
+	u64 shard_end = sm_shard_last(map, *hash);
 	unsigned int step;
 
 	lockdep_assert_held(&shard->lock);
@@ -97,7 +97,7 @@ static bool clear_locked(struct shardmap *map, struct sm_shard *shard,
 				       sm_root_bucket(map, array->root, *hash),
 				       victims))
 			return false;
-		end = *hash | (U64_MAX >> (map->shard_bits + array->bits));
+		end = sm_bucket_last(map, array->bits, *hash);
 		if (end == U64_MAX)
 			return true;
 		*hash = end + 1;
@@ -124,35 +124,22 @@ int shardmap_clear_step(struct shardmap *map, struct shardmap_position *pos,
 			u64 *removed)
 {
 	struct victims victims = {};
-	struct sm_array *finished;
+	struct sm_array *finished = NULL;
 	struct sm_shard *shard;
-	unsigned int i;
-	bool resize, done;
-	int err;
+	int ret;
 
 	sm_limbo_throttle(map);
-	err = sm_limbo_reserve(map, VICTIMS_MAX, GFP_KERNEL);
-	if (err)
-		return err;
+	ret = sm_limbo_reserve(map, VICTIMS_MAX, GFP_KERNEL);
+	if (ret)
+		return ret;
 	shard = &map->shards[sm_shard_index(map, pos->hash)];
 	sm_shard_lock(shard);
-	if (READ_ONCE(map->frozen)) {
-		sm_shard_unlock(shard);
-		local_bh_enable();
-		return -EROFS;
-	}
-	done = clear_locked(map, shard, &pos->hash, &victims, &finished);
-	resize = sm_shard_wants_resize(shard);
-	sm_shard_unlock(shard);
-
-	for (i = 0; i < victims.nr; i++)
-		sm_limbo_add(map, victims.entry[i],
-			     sm_entry_bytes(victims.entry[i]));
-	local_bh_enable();
-	sm_array_retire(finished);
-	if (resize)
-		sm_resize_kick(map, shard - map->shards);
+	if (READ_ONCE(map->frozen))
+		ret = -EROFS;
+	else
+		ret = clear_locked(map, shard, &pos->hash, &victims, &finished);
+	sm_shard_leave(map, shard, victims.entry, victims.nr, finished);
 	*removed += victims.nr + victims.cells;
-	return done;
+	return ret;
 }
 SHARDMAP_EXPORT(shardmap_clear_step);

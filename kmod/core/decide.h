@@ -32,14 +32,18 @@ static inline bool sm_is_as_expected(const struct sm_update *u)
 	return true;
 }
 
+/* Is the caller of a get told only that its version is the newest? */
+static inline bool sm_is_unchanged(const struct sm_update *u)
+{
+	return u->req->flags & SHARDMAP_REQ_IF_CHANGED &&
+	       u->state.version == u->req->version;
+}
+
 static __always_inline int sm_decide_get(const struct sm_update *u)
 {
-	const struct shardmap_request *req = u->req;
-
 	if (!u->state.there)
 		return -ENOENT;
-	if (req->flags & SHARDMAP_REQ_IF_CHANGED &&
-	    u->state.version == req->version)
+	if (sm_is_unchanged(u))
 		return SM_EFFECT_NONE;
 	return sm_value_fits(u) ? SM_EFFECT_NONE : -ENOBUFS;
 }
@@ -160,16 +164,13 @@ static __always_inline int sm_decide(struct sm_update *u, unsigned int verb,
 static __always_inline bool sm_reads_value(const struct sm_update *u,
 					   unsigned int verb)
 {
-	const struct shardmap_request *req = u->req;
-
 	if (!u->state.there)
 		return false;
 	switch (verb) {
 	case SHARDMAP_DO_GET:
-		return !(req->flags & SHARDMAP_REQ_IF_CHANGED &&
-			 u->state.version == req->version);
+		return !sm_is_unchanged(u);
 	case SHARDMAP_DO_PUT:
-		return req->flags & SHARDMAP_REQ_SWAP;
+		return u->req->flags & SHARDMAP_REQ_SWAP;
 	case SHARDMAP_DO_GET_OR_PUT:
 	case SHARDMAP_DO_TAKE:
 		return true;

@@ -78,14 +78,14 @@ static void unmark(struct sm_shard *shard, struct sm_line *line,
 static bool move_hand(struct shardmap *map, struct sm_shard *shard,
 		      struct look *look, struct sm_array **finished)
 {
-	u64 index = shard - map->shards, mask = U64_MAX >> map->shard_bits;
-	u64 base = map->shard_bits ? index << (64 - map->shard_bits) : 0;
+	u64 begin = sm_shard_begin(map, shard - map->shards);
+	u64 mask = sm_shard_last(map, 0);
 	unsigned int step;
 
 	lockdep_assert_held(&shard->lock);
 	*finished = NULL;
 	for (step = 0; step < EVICT_STEP && !look->unmarked; step++) {
-		u64 hash = base | (shard->hand & mask);
+		u64 hash = begin | (shard->hand & mask);
 		struct sm_array *emptied, *array;
 		struct sm_line *bucket;
 
@@ -97,9 +97,7 @@ static bool move_hand(struct shardmap *map, struct sm_shard *shard,
 		if (look->unmarked)
 			break;
 		sm_visit_bucket(shard, bucket, unmark, NULL);
-		shard->hand =
-			(hash | (U64_MAX >> (map->shard_bits + array->bits))) +
-			1;
+		shard->hand = sm_bucket_last(map, array->bits, hash) + 1;
 	}
 	return look->line;
 }
@@ -110,7 +108,6 @@ static int evict_step(struct shardmap *map, struct sm_shard *shard,
 {
 	struct sm_entry *victim = NULL;
 	struct sm_array *finished = NULL;
-	bool resize;
 	int err;
 
 	err = sm_limbo_reserve(map, 1, gfp);
@@ -123,14 +120,7 @@ static int evict_step(struct shardmap *map, struct sm_shard *shard,
 	else if (move_hand(map, shard, look, &finished))
 		victim = sm_tagged_remove(map, shard, look->line, look->slot,
 					  SHARDMAP_EVENT_EVICT);
-	resize = sm_shard_wants_resize(shard);
-	sm_shard_unlock(shard);
-	if (victim)
-		sm_limbo_add(map, victim, sm_entry_bytes(victim));
-	local_bh_enable();
-	sm_array_retire(finished);
-	if (resize)
-		sm_resize_kick(map, shard - map->shards);
+	sm_shard_leave(map, shard, &victim, victim ? 1 : 0, finished);
 	return victim ? 1 : err;
 }
 

@@ -95,7 +95,7 @@ static bool expire_locked(struct sm_shard *shard, u64 *hash, struct over *over,
 			  struct sm_array **finished)
 {
 	struct shardmap *map = over->map;
-	u64 shard_end = *hash | (U64_MAX >> map->shard_bits);
+	u64 shard_end = sm_shard_last(map, *hash);
 	unsigned int step;
 
 	lockdep_assert_held(&shard->lock);
@@ -109,7 +109,7 @@ static bool expire_locked(struct sm_shard *shard, u64 *hash, struct over *over,
 			*finished = emptied;
 		sm_visit_bucket(shard, sm_root_bucket(map, array->root, *hash),
 				take_if_over, over);
-		end = *hash | (U64_MAX >> (map->shard_bits + array->bits));
+		end = sm_bucket_last(map, array->bits, *hash);
 		if (end == shard_end)
 			return true;
 		*hash = end + 1;
@@ -122,8 +122,7 @@ static int expire_step(struct sm_shard *shard, u64 *hash, struct over *over)
 {
 	struct shardmap *map = over->map;
 	struct sm_array *finished;
-	unsigned int i;
-	bool resize, done;
+	bool done;
 	int err;
 
 	sm_limbo_throttle(map);
@@ -136,19 +135,11 @@ static int expire_step(struct sm_shard *shard, u64 *hash, struct over *over)
 	/* Entries stored meanwhile, behind us too, have lowered it again. */
 	if (done)
 		WRITE_ONCE(shard->expire_at, min(shard->expire_at, over->next));
-	resize = sm_shard_wants_resize(shard);
-	sm_shard_unlock(shard);
-	for (i = 0; i < over->nr; i++)
-		sm_limbo_add(map, over->entry[i],
-			     sm_entry_bytes(over->entry[i]));
-	local_bh_enable();
-	sm_array_retire(finished);
-	if (resize)
-		sm_resize_kick(map, shard - map->shards);
+	sm_shard_leave(map, shard, over->entry, over->nr, finished);
 	return done;
 }
 
-/* When will the shard be due?  With @begin, a run through it begins. */
+/* When is the shard due?  If it is now, a run through it begins. */
 static u64 shard_due(struct sm_shard *shard, u64 now)
 {
 	u64 due;
@@ -164,7 +155,7 @@ static u64 shard_due(struct sm_shard *shard, u64 now)
 static unsigned long expire_shard(struct shardmap *map, unsigned int index,
 				  u64 now)
 {
-	u64 hash = map->shard_bits ? (u64)index << (64 - map->shard_bits) : 0;
+	u64 hash = sm_shard_begin(map, index);
 	struct sm_shard *shard = &map->shards[index];
 	struct over over = { .map = map, .now = now, .next = SM_NEVER };
 	unsigned long expired = 0;

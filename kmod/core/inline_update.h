@@ -150,7 +150,7 @@ static __always_inline void sm_inline_store(struct sm_update *u,
 }
 
 /**
- * sm_inline_apply() - Do what was planned.
+ * sm_inline_apply() - Do to the line what was planned.
  * @u: the update, with what it takes held
  * @verb: the request's
  *
@@ -159,23 +159,11 @@ static __always_inline void sm_inline_store(struct sm_update *u,
 static __always_inline void sm_inline_apply(struct sm_update *u,
 					    unsigned int verb)
 {
-	const struct shardmap_request *req = u->req;
-
 	lockdep_assert_held(&u->shard->lock);
-	if (u->effect == SM_EFFECT_NONE)
-		return;
-	if (u->effect == SM_EFFECT_STORE) {
+	if (u->effect == SM_EFFECT_STORE)
 		sm_inline_store(u, verb);
-		sm_notify(u->map,
-			  u->state.there ? SHARDMAP_EVENT_UPDATE :
-					   SHARDMAP_EVENT_INSERT,
-			  req->key, req->key_len, u->version);
-	} else {
+	else if (u->effect == SM_EFFECT_REMOVE)
 		sm_inline_publish(u->cells, u->cells->used & ~BIT(u->slot));
-		sm_notify(u->map, SHARDMAP_EVENT_DELETE, req->key, req->key_len,
-			  u->state.version);
-	}
-	sm_account(u->shard, u->entries, 0);
 }
 
 #endif /* _SHARDMAP_CORE_INLINE_UPDATE_H */

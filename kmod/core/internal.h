@@ -367,19 +367,6 @@ static inline size_t sm_line_bytes(const struct shardmap *map)
 				   sizeof(struct sm_line);
 }
 
-/* The top bits of a hash choose the shard; in two steps, as there may be none. */
-static inline unsigned int sm_shard_index(const struct shardmap *map, u64 hash)
-{
-	return (hash >> 1) >> (63 - map->shard_bits);
-}
-
-/* The bits below them choose the bucket: the order of buckets is hash order. */
-static inline unsigned long sm_line_index(const struct shardmap *map, u64 hash,
-					  unsigned int bits)
-{
-	return (hash << map->shard_bits) >> (64 - bits);
-}
-
 static __always_inline u64 sm_hash(const struct shardmap *map, const void *key,
 				   u32 key_len)
 {
@@ -452,6 +439,9 @@ void sm_limbo_add(struct shardmap *map, void *object, size_t bytes);
 void sm_limbo_throttle(struct shardmap *map);
 void sm_limbo_update_limit(struct shardmap *map);
 unsigned long sm_limbo_bytes(const struct shardmap *map);
+void sm_shard_leave(struct shardmap *map, struct sm_shard *shard,
+		    struct sm_entry **entries, unsigned int nr,
+		    struct sm_array *finished) __releases(&shard->lock);
 
 /* array.c */
 struct sm_array *sm_array_alloc(struct shardmap *map, unsigned int index,

@@ -22,6 +22,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "hold.h"
 #include "internal.h"
 
 #define FLUSH_DELAY (HZ / 10)
@@ -236,6 +237,34 @@ void sm_limbo_add(struct shardmap *map, void *object, size_t bytes)
 		batch_submit(map, full);
 	else if (first)
 		queue_delayed_work(sm_wq, &map->flush_work, FLUSH_DELAY);
+}
+
+/**
+ * sm_shard_leave() - Drop a shard's lock, then see to what was taken out under it.
+ * @map: the table
+ * @shard: the shard
+ * @entries: entries to free when no reader can hold them any more
+ * @nr: how many, not more than sm_limbo_reserve() made room for
+ * @finished: as from sm_shard_array()
+ *
+ * Enables bottom halves, which sm_limbo_reserve() has disabled.
+ *
+ * Context: Shard lock held.
+ */
+void sm_shard_leave(struct shardmap *map, struct sm_shard *shard,
+		    struct sm_entry **entries, unsigned int nr,
+		    struct sm_array *finished) __releases(&shard->lock)
+{
+	bool resize = sm_shard_wants_resize(shard);
+	unsigned int i;
+
+	sm_shard_unlock(shard);
+	for (i = 0; i < nr; i++)
+		sm_limbo_add(map, entries[i], sm_entry_bytes(entries[i]));
+	local_bh_enable();
+	sm_array_retire(finished);
+	if (resize)
+		sm_resize_kick(map, shard - map->shards);
 }
 
 /**

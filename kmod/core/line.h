@@ -22,6 +22,7 @@
 
 #include "compat.h"
 #include "internal.h"
+#include "order.h"
 
 #define SM_FLAG_SHIFT (BITS_PER_LONG - 8)
 #define SM_FLAGS (0xffUL << SM_FLAG_SHIFT)

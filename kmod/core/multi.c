@@ -287,12 +287,9 @@ static void arm_expiry(const struct multi *m)
 {
 	unsigned int i;
 
-	for (i = 0; i < m->nr; i++) {
-		const struct sm_update *u = &m->updates[i];
-
-		if (u->req->ttl && u->effect == SM_EFFECT_STORE)
-			sm_expire_arm(m->map, sm_expiry(u->req->ttl));
-	}
+	for (i = 0; i < m->nr; i++)
+		if (m->updates[i].expires)
+			sm_expire_arm(m->map, m->updates[i].expires);
 }
 
 /* A retry for want of room is one of the first update: no other key may go either. */

@@ -44,7 +44,7 @@ static __always_inline int sm_check_request(const struct shardmap *map,
 					    const struct shardmap_request *req,
 					    unsigned int verb)
 {
-	u32 value_len = verb == SHARDMAP_DO_ADD ? sizeof(u64) : req->value_len;
+	u32 value_len = sm_stored_len(req, verb);
 
 	if (unlikely(req->key_len < map->min_key_len))
 		return -EINVAL;
@@ -83,6 +83,7 @@ static __always_inline void sm_update_init(struct sm_update *u,
 	u->hash = sm_hash(map, req->key, req->key_len);
 	u->shard = &map->shards[sm_shard_index(map, u->hash)];
 	u->reserve = false;
+	u->expires = 0;
 	if (sm_is_inline(map)) {
 		sm_inline_prefetch_bucket(map, u->hash);
 		u->key_word = sm_cell_word(req->key, req->key_len);
@@ -173,10 +174,23 @@ static __always_inline int sm_update_plan(struct sm_update *u,
 static __always_inline void sm_update_apply(struct sm_update *u,
 					    unsigned int verb)
 {
+	const struct shardmap_request *req = u->req;
+
 	if (sm_is_inline(u->map))
 		sm_inline_apply(u, verb);
 	else
 		sm_tagged_apply(u, verb);
+	if (u->effect == SM_EFFECT_NONE)
+		return;
+	if (u->effect == SM_EFFECT_REMOVE)
+		sm_notify(u->map, SHARDMAP_EVENT_DELETE, req->key, req->key_len,
+			  u->state.version);
+	else
+		sm_notify(u->map,
+			  u->state.there ? SHARDMAP_EVENT_UPDATE :
+					   SHARDMAP_EVENT_INSERT,
+			  req->key, req->key_len, u->version);
+	sm_account(u->shard, u->entries, u->bytes);
 }
 
 /**
@@ -245,8 +259,8 @@ static __always_inline int sm_update_once(struct sm_update *u,
 	if (err != -EAGAIN)
 		sm_finish(u, verb, err);
 	rcu_read_unlock();
-	if (!err && u->req->ttl && u->effect == SM_EFFECT_STORE)
-		sm_expire_arm(map, sm_expiry(u->req->ttl));
+	if (unlikely(u->expires))
+		sm_expire_arm(map, u->expires);
 	sm_array_retire(u->finished);
 	if (unlikely(resize))
 		sm_resize_kick(map, shard - map->shards);

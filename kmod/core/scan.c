@@ -103,11 +103,6 @@ static struct sm_entry *gather_add(struct gather *g, struct sm_entry *e)
 	return last;
 }
 
-static u64 bucket_end(const struct shardmap *map, unsigned int bits, u64 hash)
-{
-	return hash | (U64_MAX >> (map->shard_bits + bits));
-}
-
 /*
  * Collect from one line.  Returns the array to go to instead, or NULL with the
  * next line of the bucket in @next.
@@ -181,7 +176,7 @@ next_array:
 			       sm_inline_link(array, line, copy.used) :
 			       NULL;
 	}
-	g->end = bucket_end(map, array->bits, hash);
+	g->end = sm_bucket_last(map, array->bits, hash);
 }
 
 static void gather(struct gather *g)
@@ -205,7 +200,7 @@ next_array:
 			goto next_array;
 		}
 	}
-	g->end = bucket_end(map, sm_root_bits(root), hash);
+	g->end = sm_bucket_last(map, sm_root_bits(root), hash);
 }
 
 /* The position just behind a key. */

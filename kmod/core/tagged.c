@@ -27,7 +27,8 @@ struct sm_entry *sm_fresh_entry(const struct sm_update *u)
 	if (u->map->flags & SHARDMAP_EVICT)
 		flags |= SM_ENTRY_TRACKED;
 	before = sm_charge_begin(u->map);
-	e = sm_entry_alloc(req->key_len, sm_stored_len(req), flags, u->gfp);
+	e = sm_entry_alloc(req->key_len, sm_stored_len(req, req->verb), flags,
+			   u->gfp);
 	sm_charge_end(u->map, before);
 	if (!e)
 		return NULL;

@@ -201,7 +201,10 @@ static inline void sm_store_in_place(struct sm_update *u, u64 number)
 
 	lockdep_assert_held(&u->shard->lock);
 	atomic64_set(&e->version, u->state.version | SM_VERSION_BUSY);
-	/* Both pair with the acquires in entry_read() and sm_entry_show(). */
+	/*
+	 * Both pair with the acquires in entry_read() and sm_entry_show(); the first,
+	 * for the busy mark before it, also with the one in get_request().
+	 */
 	atomic64_set_release((atomic64_t *)sm_entry_value(e), number);
 	atomic64_set_release(&e->version, u->version);
 	if (e->flags & SM_ENTRY_TRACKED)
@@ -230,9 +233,11 @@ static __always_inline void sm_tagged_store(struct sm_update *u,
 		sm_store_in_place(u, sm_number_to_store(u, verb));
 		return;
 	}
-	if (e->flags & SM_ENTRY_EXPIRES &&
-	    *sm_entry_expires(e) < shard->expire_at)
-		WRITE_ONCE(shard->expire_at, *sm_entry_expires(e));
+	if (e->flags & SM_ENTRY_EXPIRES) {
+		u->expires = *sm_entry_expires(e);
+		if (u->expires < shard->expire_at)
+			WRITE_ONCE(shard->expire_at, u->expires);
+	}
 	atomic64_set(&e->version, u->version);
 	if (u->entry)
 		sm_tagged_replace(u);
@@ -242,7 +247,7 @@ static __always_inline void sm_tagged_store(struct sm_update *u,
 }
 
 /**
- * sm_tagged_apply() - Do what was planned.
+ * sm_tagged_apply() - Do to the line what was planned.
  * @u: the update, with what it takes held
  * @verb: the request's
  *
@@ -267,17 +272,10 @@ static __always_inline void sm_tagged_apply(struct sm_update *u,
 	}
 	if (u->effect == SM_EFFECT_STORE) {
 		sm_tagged_store(u, verb);
-		sm_notify(u->map,
-			  u->state.there ? SHARDMAP_EVENT_UPDATE :
-					   SHARDMAP_EVENT_INSERT,
-			  req->key, req->key_len, u->version);
 	} else {
 		sm_remove_slot(u->line, u->slot);
 		u->old = u->entry;
-		sm_notify(u->map, SHARDMAP_EVENT_DELETE, req->key, req->key_len,
-			  u->state.version);
 	}
-	sm_account(u->shard, u->entries, u->bytes);
 }
 
 #endif /* _SHARDMAP_CORE_TAGGED_H */

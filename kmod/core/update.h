@@ -90,6 +90,7 @@ enum sm_need {
  * @entries: how many entries come, or leave if negative
  * @bytes: memory that comes, or leaves if negative
  * @version: version after it, 0 if no entry is left
+ * @expires: when the time of the entry stored ends, 0 if never
  * @slot: slot or cell of the key, else a free one, else one too many
  * @line: line of @slot
  * @entry: entry of the key, also one whose time is over, or NULL
@@ -115,6 +116,7 @@ struct sm_update {
 	long entries;
 	long bytes;
 	u64 version;
+	u64 expires;
 	unsigned int slot;
 	union {
 		struct {
@@ -132,9 +134,10 @@ struct sm_update {
 };
 
 /* Length of the value that an update may store. */
-static inline u32 sm_stored_len(const struct shardmap_request *req)
+static __always_inline u32 sm_stored_len(const struct shardmap_request *req,
+					 unsigned int verb)
 {
-	return req->verb == SHARDMAP_DO_ADD ? sizeof(u64) : req->value_len;
+	return verb == SHARDMAP_DO_ADD ? sizeof(u64) : req->value_len;
 }
 
 /* tagged.c */

@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "internal.h"
+#include "order.h"
 
 /* Who may change lists; of all tables, as watchers come and go rarely. */
 static DEFINE_SPINLOCK(lists_lock);

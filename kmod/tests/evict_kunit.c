@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "core/order.h"
 #include "kunit_util.h"
 
 static struct shardmap *create(struct kunit *test, unsigned int nr_shards,
