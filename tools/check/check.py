@@ -62,10 +62,11 @@ def main():
     if subprocess.run([ROOT / "tools" / "setup.sh", "check", "host"]).returncode:
         return 1
     BUILD.mkdir(exist_ok=True)
-    total, figures = Result(), {}
+    total, figures, notes = Result(), {}, []
     for name in names:
         result = run_stage(name, table[name])
         total.add(result.passed, result.failed, result.skipped)
+        notes += [f"{name}: {note}" for note in result.notes]
         # Stages on several kernels add to the same figure.
         for key, value in result.figures.items():
             figures[key] = figures.get(key, 0) + value
@@ -73,7 +74,9 @@ def main():
     print("\nfigures (build/figures.json):")
     for name, value in sorted(figures.items()):
         print(f"  {name:28} {value}")
-    print(f"\n{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
+    # Again, for who sees only the end of a long log.
+    print("", *notes, sep="\n")
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped")
     return 1 if total.failed or not total.passed else 0
 
 
