@@ -6,7 +6,7 @@ VM	:= tools/vm/vm
 KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNEL	?= stock-6.12
 
-.PHONY: help run check check-quick lint kunit bench vm modules install tools clean
+.PHONY: help run check check-quick lint kunit cases bench vm modules install tools clean
 
 help: ## list the targets
 	@echo 'shardmap, a sharded concurrent hash table for the Linux kernel'
@@ -32,6 +32,9 @@ lint: ## checks of the source text and of warnings
 
 kunit: ## KUnit suites on UML
 	@tools/check/check.py uml
+
+cases: ## planted bugs, who finds them, and how fast
+	@tools/check/check.py cases
 
 bench: ## shardmap beside its alternatives, and the report (SUITES="uml ..." for some)
 	@tools/setup.sh bench

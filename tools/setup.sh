@@ -20,8 +20,8 @@ packages_of() {
 		echo g++ flex bison perl clang-19 lld-19 llvm-19 \
 		     linux-source-6.12 ;;
 	check)	packages_of kernel
-		echo git sparse dwarves clang-format shellcheck mandoc \
-		     gcc-multilib libc6-dev-i386 ;;
+		echo git sparse dwarves coccinelle unifdef clang-format \
+		     shellcheck mandoc gcc-multilib libc6-dev-i386 ;;
 	bench)	packages_of kernel
 		echo gnuplot-nox ;;
 	host)	echo gcc make libc6-dev gcc-multilib clang-19 libclang-rt-19-dev ;;

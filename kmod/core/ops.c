@@ -200,7 +200,7 @@ SHARDMAP_EXPORT(shardmap_take);
  * @delta: what to add
  * @initial: what a key starts from that is not there, or NULL to require it
  * @gfp: allocation flags, used for a new key only
- * @result: the numbers before and after
+ * @result: the numbers before and after, or NULL
  *
  * Numbers are in the machine's byte order.  No memory is allocated for a key that
  * is there.
@@ -227,8 +227,10 @@ int shardmap_add(struct shardmap *map, const void *key, u32 key_len, u64 delta,
 	if (err)
 		return err;
 	set_result(result, &req);
-	result->old = req.old;
-	result->new = req.old + delta;
+	if (result) {
+		result->old = req.old;
+		result->new = req.old + delta;
+	}
 	return 0;
 }
 SHARDMAP_EXPORT(shardmap_add);

@@ -237,6 +237,10 @@ static void add_starts_from_initial_and_wraps(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, add(map, 0, NULL, &result));
 	KUNIT_EXPECT_EQ(test, U64_MAX, result.new);
 	expect_number(test, map, U64_MAX);
+
+	/* Who counts need not ask for the number. */
+	KUNIT_ASSERT_EQ(test, 0, add(map, 3, NULL, NULL));
+	expect_number(test, map, 2);
 }
 
 static void add_refuses_other_lengths(struct kunit *test)

@@ -11,6 +11,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import cases  # noqa: E402
 import lint  # noqa: E402
 import stages  # noqa: E402
 from common import BUILD, ROOT, Failed, Progress, Result, write_figures  # noqa: E402
@@ -24,6 +25,9 @@ FULL = {
     "stock-6.12": stages.stock612,
     "stock-6.1": stages.stock61,
 }
+
+# Not part of a whole run: its beds' stages do it.
+ALONE = {"cases": cases.stage}
 
 QUICK = {
     "lint": lambda: lint.stage(quick=True),
@@ -52,10 +56,11 @@ def run_stage(name, function):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="for the edit loop")
-    parser.add_argument("stage", nargs="*", help=f"any of: {' '.join(FULL)}")
+    parser.add_argument("stage", nargs="*", help=f"any of: {' '.join([*FULL, *ALONE])}")
     args = parser.parse_args()
     table = QUICK if args.quick else FULL
     names = args.stage or list(table)
+    table = {**table, **ALONE}
     for name in names:
         if name not in table:
             parser.error(f"no stage '{name}', there are: {' '.join(table)}")

@@ -4,6 +4,7 @@
 import re
 import subprocess
 
+import cases
 import ops
 from common import BUILD, ROOT, VM, Failed, Result, kernel_source, run
 
@@ -12,6 +13,8 @@ MAX_LINES = 600
 COMPILERS = (("stock-6.12", None), ("stock-6.12", "clang-19"),
              ("stock-6.1", None), ("stock-6.1", "clang-19"), ("uml", None))
 SPARSE = ("stock-6.12", "uml")
+# Modules that are built on request only.
+REQUESTED = ("SHARDMAP_BENCH=1", "SHARDMAP_CASES=1", "SHARDMAP_SAMPLES=1")
 
 
 def tracked(*patterns):
@@ -108,6 +111,17 @@ def shellcheck():
     return [done.stdout] if done.returncode else []
 
 
+def double_fetch():
+    """The rule that finds the planted double fetch finds no other."""
+    rule = ROOT / "kmod/cases/double_fetch.cocci"
+    paths = [p for p in tracked("kmod/*.c") if p.stem != rule.stem]
+    done = subprocess.run(["spatch", "-D", "report", "--very-quiet", "--sp-file", rule,
+                           *paths], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True)
+    return [line for line in done.stdout.splitlines() if line] or \
+        [f"spatch ended with {done.returncode}"] * bool(done.returncode)
+
+
 def bench_report():
     """The report of `make bench`, from rows of a known sort."""
     done = subprocess.run([ROOT / "tools/bench/selftest.py"], stdout=subprocess.PIPE,
@@ -139,16 +153,15 @@ def operations():
 
 
 TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
-               kernel_doc, shellcheck, man_pages, operations, bench_report)
+               kernel_doc, shellcheck, man_pages, operations, bench_report,
+               double_fetch)
 
 
 def silent_build(kernel, compiler):
     out = BUILD / "lint" / (f"{kernel}-{compiler}" if compiler else kernel)
     options = ["--cc", compiler] if compiler else []
     run(f"lint-{out.name}", [VM, "modules", kernel, "KCFLAGS=-Werror",
-                             "SHARDMAP_BENCH=1",
-                             "SHARDMAP_SAMPLES=1", "--w1", "--out",
-                             out, *options])
+                             *REQUESTED, "--w1", "--out", out, *options])
 
 
 def sparse():
@@ -156,8 +169,7 @@ def sparse():
     found = []
     for kernel in SPARSE:
         _, text = run(f"lint-sparse-{kernel}",
-                      [VM, "modules", kernel, "SHARDMAP_BENCH=1",
-                       "SHARDMAP_SAMPLES=1", "--check", "--out",
+                      [VM, "modules", kernel, *REQUESTED, "--check", "--out",
                        BUILD / "lint" / f"sparse-{kernel}"])
         found += [line for line in text.splitlines()
                   if re.search(r"(warning|error):", line)]
@@ -175,4 +187,6 @@ def stage(quick=False):
             result.passed += 1
         except Failed as failed:
             result.count(False, str(failed))
+    if not quick:
+        cases.count(result, cases.run_bed("build"))
     return result

@@ -4,7 +4,9 @@
 import json
 import re
 
+import cases
 import storms
+from cases import QUIET_KCSAN
 from common import (BUILD, CI, LOGS, ROOT, Failed, Result, add_ktap, guest,
                     kernel_source, modules, run, static_tools)
 
@@ -20,12 +22,6 @@ KCSAN_OPS_WANTED = 5000000 if CI else 0
 LIN_OPS = 10000000 if CI else 500000
 KCSAN_LIN_OPS = 130000 if CI else 30000
 LIN_KINDS = 14
-
-# Races of the 6.12 kernel's own: any sleep may show the first, and a loaded machine
-# the others.
-QUIET_KCSAN = ("if [ -e /sys/kernel/debug/kcsan ]; then "
-               "for f in do_nanosleep hrtimer_active process_scheduled_works; do "
-               "echo \"!$f\" > /sys/kernel/debug/kcsan; done; fi; ")
 
 # KCSAN watches one access in so many.  It takes a closer look at the alternatives,
 # whose suites are short; a prime, so as not to fall into step with their loops.
@@ -103,11 +99,12 @@ def kasan():
     """KUnit where bad accesses, leaks, and locks in the wrong order are reported."""
     result, ops = _kunit("kasan", 900)
     result.figures["kasan_kunit_ops"] = ops
+    cases.count(result, cases.run_bed("kasan"))
     return result
 
 
 def kcsan():
-    """KUnit and stress where races are reported, and a race that must be."""
+    """KUnit and stress where races are reported, and planted ones that must be."""
     result, ops = _kunit("kcsan", 1200)
     ops += _kcsan_stress(result)
     reports = 0
@@ -118,7 +115,8 @@ def kcsan():
     result.count(not reports, f"{reports} KCSAN reports")
     result.count(ops >= KCSAN_OPS_WANTED,
                  f"only {ops} operations under KCSAN, {KCSAN_OPS_WANTED} wanted")
-    _kcsan_control(result)
+    # Races that must be found, or silence means nothing.
+    cases.count(result, cases.run_bed("kcsan"))
     return result
 
 
@@ -141,18 +139,6 @@ def _kcsan_stress(result):
     out = LOGS / "kcsan-stress.out"
     return sum(json.loads((out / f"{table}.json").read_text())["ops"] + lin_ops
                for table, (lin_ops, _) in _lin(result, out).items())
-
-
-def _kcsan_control(result):
-    """One plain store must be reported, or silence means nothing."""
-    guest("kcsan-control", "kcsan",
-          "insmod /ko/shardmap.ko && insmod /ko/shardmap_cases.ko seconds=5",
-          ko=("shardmap.ko", "shardmap_cases.ko"), timeout=120, ok=None,
-          options=("--no-panic-on-warn",))
-    console = (LOGS / "kcsan-control.console").read_text(errors="replace")
-    found = len(re.findall(r"BUG: KCSAN: data-race", console))
-    result.figures["kcsan_control_reports"] = found
-    result.count(found > 0, "the planted plain store was not reported")
 
 
 # Status 3, a violation, is for the figures to tell.
@@ -301,7 +287,9 @@ def _small_corpus():
 
 def stock612():
     """kselftest, word count, stress, linearizability and storms on Debian's 6.12."""
-    return _stock("stock-6.12", (64, 32), storm=True)
+    result = _stock("stock-6.12", (64, 32), storm=True)
+    cases.count(result, cases.run_bed("stock-6.12"))
+    return result
 
 
 def stock612_quick():
@@ -311,4 +299,6 @@ def stock612_quick():
 
 def stock61():
     """kselftest, word count and stress on Debian's 6.1 kernel."""
-    return _stock("stock-6.1", (64, 32))
+    result = _stock("stock-6.1", (64, 32))
+    cases.count(result, cases.run_bed("stock-6.1"))
+    return result

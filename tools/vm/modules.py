@@ -96,6 +96,9 @@ def _make_argv(kernel, src, args):
         variables["KCFLAGS"] = f"{flags} {CLANG_FLAGS}".strip()
         # CC and LD too, since Debian's headers set them in spite of LLVM.
         argv += [f"CC=clang{llvm}", f"LD=ld.lld{llvm}", *CLANG_FOR_GCC_KERNEL]
+    if kernel.llvm:
+        # Our own kernels have no debug information, and reports are decoded.
+        variables["KCFLAGS"] = f"{variables.get('KCFLAGS', '')} -g1".strip()
     if args.check:
         # C=2 also checks files that need no compiling.
         argv += ["C=2", "CF=-D__CHECK_ENDIAN__"]

@@ -8,12 +8,13 @@ import re
 import shutil
 import tempfile
 
+import decode
 import initramfs
 import judge
 import kernels
 import machine
 from common import (BUILD, ROOT, STATUS_BAD_LOG, STATUS_NO_VERDICT, STATUS_TIMEOUT,
-                    STATUS_WRONG_CPUS, Trouble, install, say, shown)
+                    STATUS_WRONG_CPUS, Trouble, cache_dir, install, say, shown)
 
 
 def _additions(args):
@@ -105,14 +106,25 @@ def run(args):
     # A guest that died may leave anything, so no decoding errors.
     log = args.console.read_text(errors="replace")
     status, reason, complaints = _verdict(result, log, args)
+    # Debian's headers lack the script, but its source may be there for other beds.
+    trees = (kernel.kdir, kernel.kdir / "source", *cache_dir("source").iterdir())
+    complaints = [decode.decode(text, args.ko, trees) for text in complaints]
     for text in complaints:
         say(f"bad kernel log:\n{text}")
+    _keep(complaints, args.console.with_suffix(".report"))
     if status in (STATUS_TIMEOUT, STATUS_NO_VERDICT, STATUS_WRONG_CPUS) and \
             not result.verdict.get("exit") and not complaints:
         say("last lines of the kernel log:\n" + "\n".join(log.splitlines()[-15:]))
     say(f"{kernel.name} ({kernel.version}), {args.cpus} CPUs: {reason}; boot "
         f"{result.boot:.1f} s, total {result.seconds:.1f} s, log {shown(args.console)}")
     return status
+
+
+def _keep(complaints, path):
+    """The reports, without the log around them; no file means there were none."""
+    path.unlink(missing_ok=True)
+    if complaints:
+        path.write_text("\n\n".join(complaints) + "\n")
 
 
 def _verdict(result, log, args):
