@@ -50,12 +50,16 @@ class Guest:
     icount: bool = False
     hold: bool = False
     suite: str = ""
+    # What the shell does first, and the name of a guest that is set up that way.
+    setup: str = ""
+    label: str = ""
 
     @property
     def name(self):
         extra = f"-{self.cpus}cpus" if self.cpus > 1 else ""
         return (f"{self.suite}-{self.bed}" + extra + ("-icount" if self.icount else "")
-                + ("-hold" if self.hold else ""))
+                + ("-hold" if self.hold else "")
+                + (f"-{self.label}" if self.label else ""))
 
 
 def logged(name, argv):
@@ -105,7 +109,7 @@ def measure(guest, loads):
     """Run loads in one guest; returns what the runner reported, in order."""
     kos = modules(guest)
     steps = [step for load in loads for step in load.commands()]
-    command = PREAMBLE + "insmod /ko/shardmap.ko"
+    command = PREAMBLE + guest.setup + "insmod /ko/shardmap.ko"
     for number, (text, parameters) in enumerate(steps, 1):
         command += (f" && echo 'bench: {guest.name} {number}/{len(steps)}: {text}'"
                     f" && insmod /ko/shardmap_bench.ko {parameters}"

@@ -308,6 +308,31 @@ def detectors(results):
     return "\n".join(parts)
 
 
+def watch(results):
+    rows = results.all(suite="watch")
+    if not rows:
+        return None
+    lines = []
+    for skip in results.values("skip_watch", suite="watch"):
+        line = [skip]
+        for backend in ("rhashtable", "shardmap"):
+            for work in results.values("work", suite="watch"):
+                where = {"suite": "watch", "backend": backend, "work": work}
+                pair = [results.one(skip_watch=s, **where) for s in (skip, "off")]
+                line.append(number(pair[0]["ns_per_op"] / pair[1]["ns_per_op"])
+                            if all(pair) else None)
+        lines.append(line)
+    head = [f"{work} {backend}" for backend in ("rhashtable", "shardmap")
+            for work in results.values("work", suite="watch")]
+    return "\n".join([
+        heading("Cost of watching"),
+        paragraph("How many times the time with KCSAN switched off, on the kernel "
+                  "``kcsan``, by ``skip_watch``, the number of accesses between two that "
+                  f"are watched: {_size(rows)}, two threads on two virtual CPUs. What "
+                  "the kernel costs with KCSAN off is in the factors above."),
+        table(["skip_watch", *head], lines)])
+
+
 def _factor(results, field, bed, **where):
     pair = [results.one(bed=b, **where) for b in (bed, "stock-6.12")]
     if not all(row and row.get(field) for row in pair):
@@ -315,4 +340,5 @@ def _factor(results, field, bed, **where):
     return number(pair[0][field] / pair[1][field])
 
 
-ALL = (native, reads, threads, latency, memory, user, instructions, detectors)
+ALL = (native, reads, threads, latency, memory, user, instructions, detectors,
+       watch)

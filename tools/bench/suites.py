@@ -134,5 +134,23 @@ def detectors(context):
     return found
 
 
+# How many accesses KCSAN skips between two that it watches; 4000 is its default.
+SKIP_WATCH = ("off", 100000, 20000, 4000, 1000, 200)
+
+
+def watch(context):
+    """What KCSAN costs by the share of accesses that it watches."""
+    found = []
+    for skip in SKIP_WATCH:
+        setup = ("echo off > /sys/kernel/debug/kcsan; " if skip == "off" else
+                 f"echo {skip} > /sys/module/kcsan/parameters/skip_watch; ")
+        measured = context.measured(
+            "watch", Guest("kcsan", cpus=2, setup=setup, label=f"skip-{skip}"),
+            Load(10000, 10000, 3, threads=2, works="hit,mix90",
+                 backends="loop,rhashtable,shardmap", payloads=("16+64",)))
+        found += [{**row, "skip_watch": skip} for row in measured]
+    return found
+
+
 SUITES = {"uml": uml, "uml-grow": uml_grow, "stock": stock, "user": user,
-          "icount": icount, "detectors": detectors}
+          "icount": icount, "detectors": detectors, "watch": watch}

@@ -81,7 +81,8 @@ def _keep(bed, rows):
     """Reports as files, with the lines of our functions."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     ko = [BUILD / bed / name for name in MODULES]
-    for row in rows:
+    # Of two rows of a case the first one's stays.
+    for row in reversed(rows):
         text = row.report if bed == "build" else found.decoded(row.report, ko)
         (REPORTS / f"{row.case}-{bed}.txt").write_text(text)
 

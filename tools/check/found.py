@@ -53,7 +53,8 @@ def parts(console):
         if not match:
             continue
         mark = MARK.search(match[2])
-        line = (float(match[1]), match[2])
+        # Where the modules were built is of no interest.
+        line = (float(match[1]), re.sub(r"/\S*/(?=kmod/)", "", match[2]))
         if mark and mark[3] == "begins":
             part = Part(mark[1], mark[2], [line])
             found.append(part)
@@ -65,5 +66,4 @@ def parts(console):
 
 def decoded(report, ko):
     """The report with files and lines behind frames of our modules."""
-    text = decode.decode(report, ko, [kernel_source()])
-    return re.sub(r"/\S*/(?=kmod/)", "", text)
+    return decode.decode(report, ko, [kernel_source()])

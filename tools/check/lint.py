@@ -4,6 +4,7 @@
 import re
 import subprocess
 
+import case_page
 import cases
 import ops
 from common import BUILD, ROOT, VM, Failed, Result, kernel_source, run
@@ -51,9 +52,10 @@ def layers():
         + grep(core, r"__no_kcsan|__no_sanitize"))
 
 
-# Written by make bench: as long as there are figures, and nobody's to edit.  And the
-# user interface, which is one header for those who include it.
-LONG = ("Documentation/benchmarks.rst", "uapi/linux/shardmap.h")
+# Written by programs: as long as there are figures or cases, and nobody's to edit.
+# And the user interface, which is one header for those who include it.
+LONG = ("Documentation/benchmarks.rst", "Documentation/race-cases.rst",
+        "uapi/linux/shardmap.h")
 
 
 def file_length():
@@ -152,9 +154,14 @@ def operations():
     return ops.stale()
 
 
+def planted_bugs():
+    """The page of the planted bugs, from their files."""
+    return case_page.stale()
+
+
 TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
                kernel_doc, shellcheck, man_pages, operations, bench_report,
-               double_fetch)
+               double_fetch, planted_bugs)
 
 
 def silent_build(kernel, compiler):

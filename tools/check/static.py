@@ -42,7 +42,7 @@ def _kbuild(row, kdir, buggy, *options):
         ["sh", "-c", 'rm -f "$1"; shift; exec "$@"', "-", FOLDER / f"{source}.o",
          "make", "-s", "-C", kdir, f"M={FOLDER}", f"KCFLAGS={f'-D{BUGGY}' * buggy}",
          *options, f"{source}.o"])
-    lines = [line.replace(f"{FOLDER}/", "") for line in text.splitlines()]
+    lines = [re.sub(r"/\S*/(?=kmod/|include/)", "", line) for line in text.splitlines()]
     return "\n".join(line for line in lines
                      if not re.match(r"make(\[\d+\])?:|warning: the compiler differs|"
                                      r"  The kernel was|  You are using", line)), seconds

@@ -35,6 +35,6 @@ def _places(script, ko, frames):
         # The first line is the innermost function, inlined ones included.
         elif frame and frame not in found and " at " in line:
             place = line.split(" at ", 1)[1].split(" (")[0]
-            if not place.startswith("?"):
-                found[frame] = re.sub(r"^.*/(?=kmod/)", "", place)
+            if re.search(r":\d+$", place):
+                found[frame] = re.sub(r"^.*?/(?=kmod/|include/|arch/)", "", place)
     return found

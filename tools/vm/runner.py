@@ -16,6 +16,10 @@ import machine
 from common import (BUILD, ROOT, STATUS_BAD_LOG, STATUS_NO_VERDICT, STATUS_TIMEOUT,
                     STATUS_WRONG_CPUS, Trouble, cache_dir, install, say, shown)
 
+# Emulated CPUs may trip over code that the kernel is patching: an int3 that nobody
+# knows, with the kernel dead before its init runs.
+BOOTS = 3
+
 
 def _additions(args):
     """(source, name in the guest) of --ko and --add."""
@@ -102,9 +106,14 @@ def run(args):
     command = args.command
     if len(command) == 1:
         command = ["/bin/sh", "-c", command[0]]
-    result = _boot(kernel, args, command)
-    # A guest that died may leave anything, so no decoding errors.
-    log = args.console.read_text(errors="replace")
+    for left in reversed(range(BOOTS)):
+        result = _boot(kernel, args, command)
+        # A guest that died may leave anything, so no decoding errors.
+        log = args.console.read_text(errors="replace")
+        if not _died_in_boot(result, log):
+            break
+        args.console.with_suffix(f".boot{BOOTS - left}").write_text(log)
+        say(f"{kernel.name}: the guest died during boot, {left} more attempts")
     status, reason, complaints = _verdict(result, log, args)
     # Debian's headers lack the script, but its source may be there for other beds.
     trees = (kernel.kdir, kernel.kdir / "source", *cache_dir("source").iterdir())
@@ -118,6 +127,12 @@ def run(args):
     say(f"{kernel.name} ({kernel.version}), {args.cpus} CPUs: {reason}; boot "
         f"{result.boot:.1f} s, total {result.seconds:.1f} s, log {shown(args.console)}")
     return status
+
+
+def _died_in_boot(result, log):
+    """Did the kernel crash by itself, before anything of ours was there?"""
+    return not result.timed_out and "up" not in result.verdict and \
+        judge.START_MARK not in log
 
 
 def _keep(complaints, path):
