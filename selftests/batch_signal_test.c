@@ -205,6 +205,38 @@ TEST_F(batch, values_found_stay_when_a_batch_goes_on)
 	EXPECT_LT(0, cuts);
 }
 
+TEST_F(batch, all_or_nothing_batches_are_whole)
+{
+	__u64 deadline = time_budget();
+	struct batch *b = &self->b;
+	unsigned int wrong = 0, i;
+	__u64 round;
+
+	storm(true);
+	for (round = 1; (round < 3000 || alarms < 100) && now_ms() < deadline;
+	     round++) {
+		struct shardmap_batch arg;
+		int ret;
+
+		batch_empty(b);
+		for (i = 0; i < SHARDMAP_ATOMIC_OPS_MAX; i++)
+			batch_add(b, SHARDMAP_CREATE, OBJ(i), 1, 0);
+		arg = batch_arg(b);
+		arg.flags = SHARDMAP_BATCH_ATOMIC;
+		/* No signal ends it in the middle, nor begins it anew. */
+		do {
+			ret = do_ioctl(self->fd, SHARDMAP_IOC_BATCH, &arg);
+		} while (ret == -EINTR);
+		ASSERT_EQ(0, ret);
+		ASSERT_EQ(b->nr, arg.done);
+		for (i = 0; i < b->nr; i++)
+			wrong += b->ops[i].status || b->ops[i].old != round - 1;
+	}
+	storm(false);
+	EXPECT_EQ(0, wrong);
+	EXPECT_LE(100, alarms);
+}
+
 static int count_record(const struct shardmap_record *rec, void *arg)
 {
 	__u64 key;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The memory of a table is charged to the memory cgroup of its creator, also what
- * others store and what the resize work allocates.
+ * others store and what the resize work allocates.  What the cgroup has no room for
+ * is refused; nobody is killed for it, and nobody else notices.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -150,6 +151,127 @@ TEST_F(table, entries_of_others_are_charged_to_the_creator)
 	/* The dead table's memory keeps the group from going at once. */
 	while (rmdir(GROUP) && errno == EBUSY)
 		usleep(1000);
+	leave_no_cgroup();
+}
+
+#define FLOOD_MAX (64 << 20)
+#define FLOOD_VALUE 4000U
+
+/* The number behind a word in memory.events, or -1. */
+static __s64 memory_event(const char *word)
+{
+	char text[512] = "", *at;
+	int fd = open(GROUP "/memory.events", O_RDONLY);
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return -1;
+	close(fd);
+	at = strstr(text, word);
+	return at ? strtoll(at + strlen(word), NULL, 10) : -1;
+}
+
+/* The first error; *@n is how many entries there are then. */
+static int flood(int fd, __u64 *n)
+{
+	static char value[FLOOD_VALUE];
+	int err;
+
+	for (*n = 0; *n < FLOOD_MAX / FLOOD_VALUE * 2; ++*n) {
+		memcpy(value, n, sizeof(*n));
+		err = store(fd, n, sizeof(*n), value, sizeof(value));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool memory_is_back(void *arg)
+{
+	return read_number(GROUP "/memory.current") < *(__s64 *)arg + (2 << 20);
+}
+
+/* In a cgroup of 64 MiB.  Returns the line that failed, or 0. */
+static int flood_in_cgroup(int dev)
+{
+	static char value[FLOOD_VALUE];
+	__s64 before = read_number(GROUP "/memory.current");
+	struct shardmap_info info;
+	int fd = do_create(dev, NULL), round;
+	__u64 n, i, removed;
+
+	for (round = 0; round < 3; round++) {
+		if (flood(fd, &n) != -ENOMEM)
+			return __LINE__;
+		/* What was refused has changed nothing, what was not is there. */
+		if (do_info(fd, &info) || info.entries != n ||
+		    info.entry_bytes < FLOOD_MAX / 2 ||
+		    info.entry_bytes > FLOOD_MAX)
+			return __LINE__;
+		/* To look at a long value takes memory of who looks. */
+		if (write_file(GROUP "/memory.max", "max"))
+			return __LINE__;
+		for (i = 0; i < n; i += 7) {
+			memcpy(value, &i, sizeof(i));
+			if (check_value(fd, OBJ(i), value, sizeof(value)))
+				return __LINE__;
+		}
+		/* Room can be made, and is there again. */
+		if (do_clear(fd, &removed) || removed != n)
+			return __LINE__;
+		if (!poll_until(memory_is_back, &before) ||
+		    write_file(GROUP "/memory.max", "64M"))
+			return __LINE__;
+	}
+	if (memory_event("oom_kill ") || memory_event("max ") <= 0)
+		return __LINE__;
+	close(fd);
+	return 0;
+}
+
+static void flood_child(int dev, int end)
+{
+	int line = -1;
+
+	if (!enter_cgroup() && !write_file(GROUP "/memory.max", "64M"))
+		line = flood_in_cgroup(dev);
+	if (write(end, &line, sizeof(line)) != sizeof(line))
+		_exit(1);
+	_exit(0);
+}
+
+TEST_F(table, a_flood_fails_alone)
+{
+	int ends[2], status, line = -2;
+	pid_t pid, got;
+	__u64 key = 0;
+
+	ASSERT_EQ(0, pipe(ends));
+	pid = fork();
+	if (!pid)
+		flood_child(self->dev, ends[1]);
+	ASSERT_LT(0, pid);
+	/* Outside there is room, at all times. */
+	while (!(got = waitpid(pid, &status, WNOHANG))) {
+		int err = store(self->fd, OBJ(key), OBJ(key)) ?:
+				  check_value(self->fd, OBJ(key), OBJ(key));
+
+		if (err) {
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+		}
+		ASSERT_EQ(0, err);
+		key = (key + 1) % 10000;
+	}
+	ASSERT_EQ(pid, got);
+	/* It was not killed, and got as far as to say so. */
+	EXPECT_EQ(0, status);
+	ASSERT_EQ((int)sizeof(line), read(ends[0], &line, sizeof(line)));
+	EXPECT_EQ(0, line)
+	{
+		TH_LOG("the flood failed in line %d", line);
+	}
+	close(ends[0]);
+	close(ends[1]);
 	leave_no_cgroup();
 }
 

@@ -118,8 +118,11 @@ struct smdev_ioctl {
 #define SMDEV_IOCTL(_cmd, _execute, _struct, _last) \
 	SMDEV_IOCTL_FOR(0, _cmd, _execute, _struct, _last)
 
-/* Entries are charged to the table's creator, other memory to whoever asks for it. */
-#define SMDEV_GFP GFP_KERNEL_ACCOUNT
+/*
+ * Entries are charged to the table's creator, other memory to whoever asks for it.
+ * What a user asks for can be refused, so nobody is killed for it, nor is it logged.
+ */
+#define SMDEV_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* Room for the structure of any command; all begin with @size. */
 union smdev_arg {

@@ -283,12 +283,12 @@ __poll_t smdev_watch_poll(struct file *file, poll_table *pt)
 
 static struct smdev_watch *watch_create(u32 size)
 {
-	struct smdev_watch *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
+	struct smdev_watch *w = kzalloc(sizeof(*w), SMDEV_GFP);
 
 	if (!w)
 		return NULL;
 	/* Only what append() wrote is read. */
-	w->ring = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	w->ring = kvmalloc(size, SMDEV_GFP);
 	if (!w->ring) {
 		kfree(w);
 		return NULL;

@@ -123,10 +123,13 @@ static void destroy_work(struct work_struct *work)
 
 static struct shardmap *map_alloc(const struct shardmap_params *p)
 {
-	gfp_t gfp = p->flags & SHARDMAP_ACCOUNT ? GFP_KERNEL_ACCOUNT :
-						  GFP_KERNEL;
-	struct shardmap *map = kzalloc(sizeof(*map), gfp);
+	gfp_t gfp = GFP_KERNEL;
+	struct shardmap *map;
 
+	/* A cgroup that is full shall refuse, not have its tasks killed. */
+	if (p->flags & SHARDMAP_ACCOUNT)
+		gfp = GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	map = kzalloc(sizeof(*map), gfp);
 	if (!map)
 		return NULL;
 	get_random_bytes(&map->secret, sizeof(map->secret));

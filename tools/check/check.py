@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 
 import cases  # noqa: E402
 import lint  # noqa: E402
+import reliability  # noqa: E402
 import stages  # noqa: E402
 from common import BUILD, ROOT, Failed, Progress, Result, write_figures  # noqa: E402
 
@@ -22,8 +23,9 @@ FULL = {
     "uml": stages.uml,
     "kcsan": stages.kcsan,
     "kasan": stages.kasan,
-    "stock-6.12": stages.stock612,
-    "stock-6.1": stages.stock61,
+    "stock-6.12": lambda: reliability.stock("stock-6.12", stages.stock612()),
+    "stock-6.1": lambda: reliability.stock("stock-6.1", stages.stock61()),
+    "rt-6.12": reliability.rt,
 }
 
 # Not part of a whole run: its beds' stages do it.

@@ -120,6 +120,34 @@ def add_ktap(result, path):
     result.notes += re.findall(r"Failures: .*", text)
 
 
+def test_counts(text):
+    """Sum of the closing lines 'N passed, N failed, N skipped'."""
+    found = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.M)
+    if not found:
+        raise Failed("a test runner printed no closing line")
+    return [sum(int(row[i] or 0) for row in found) for i in range(3)]
+
+
+def selftests(width):
+    """Build the selftests of 64 or 32 bit; returns the folder they are in."""
+    out = BUILD / f"selftests{width}"
+    source = kernel_source() / "tools" / "testing" / "selftests"
+    run(f"selftests{width}", ["make", "-s", "-C", "selftests", f"KSFT_DIR={source}",
+                              f"O={out}", *(["M32=1"] if width == 32 else [])])
+    return out
+
+
+def add_selftests(result, path, name):
+    """Add what selftests/run.sh printed; returns how many tests failed."""
+    text = path.read_text(errors="replace")
+    passed, failed, skipped = test_counts(text)
+    result.add(passed, failed, skipped)
+    if failed:
+        result.notes += [f"{name}: {line}" for line in
+                         re.findall(r"^not ok .*$", text, re.M)]
+    return failed
+
+
 def write_figures(figures):
     """Merge into build/figures.json, a flat object of name to number."""
     path = BUILD / "figures.json"

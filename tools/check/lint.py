@@ -15,7 +15,8 @@ COMPILERS = (("stock-6.12", None), ("stock-6.12", "clang-19"),
              ("stock-6.1", None), ("stock-6.1", "clang-19"), ("uml", None))
 SPARSE = ("stock-6.12", "uml")
 # Modules that are built on request only.
-REQUESTED = ("SHARDMAP_BENCH=1", "SHARDMAP_CASES=1", "SHARDMAP_SAMPLES=1")
+REQUESTED = ("SHARDMAP_BENCH=1", "SHARDMAP_CASES=1", "SHARDMAP_READER=1",
+             "SHARDMAP_SAMPLES=1")
 
 
 def tracked(*patterns):

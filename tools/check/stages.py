@@ -7,8 +7,8 @@ import re
 import cases
 import storms
 from cases import QUIET_KCSAN
-from common import (BUILD, CI, LOGS, ROOT, Failed, Result, add_ktap, guest,
-                    kernel_source, modules, run, static_tools)
+from common import (BUILD, CI, LOGS, ROOT, Result, add_ktap, add_selftests,
+                    guest, modules, run, selftests, static_tools, test_counts)
 
 # Operations of one concurrent KUnit case, of the table and of the alternatives to
 # it, and seconds of stress, on each bed.
@@ -49,19 +49,11 @@ def host():
                                    f"O={BUILD / 'tools'}"], ok=None)
     result.count(status == 0, "make -C tools test failed, log build/check/tools-test.log")
     status, text = run("host", ["make", "-s", "-C", "selftests/host", "check"], ok=None)
-    result.add(*_counts(text))
+    result.add(*test_counts(text))
     result.count(status == 0, "selftests/host failed, log build/check/host.log")
     for name, value in re.findall(r"^(host_\w+): ([\d.]+)$", text, re.M):
         result.figures[name] = float(value) if "." in value else int(value)
     return result
-
-
-def _counts(text):
-    """Sum of the closing lines 'N passed, N failed, N skipped'."""
-    found = re.findall(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", text, re.M)
-    if not found:
-        raise Failed("a test runner printed no closing line")
-    return [sum(int(row[i] or 0) for row in found) for i in range(3)]
 
 
 def _kunit(kernel, timeout):
@@ -214,7 +206,7 @@ def _stock(kernel, bits, storm=False):
             f"{small_corpus}:/corpus.txt", f"{oracle}:/oracle.txt"]
     command = ""
     for width in bits:
-        built = _selftests(width)
+        built = selftests(width)
         add.append(f"{built}:/selftests{width}")
         command += f"sh /selftests{width}/run.sh > /out/selftests{width}.tap; "
     log = f"{kernel}-selftests"
@@ -229,14 +221,10 @@ def _stock(kernel, bits, storm=False):
     out = LOGS / f"{log}.out"
     result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
     for width in bits:
-        text = (out / f"selftests{width}.tap").read_text(errors="replace")
-        counts = _counts(text)
-        result.add(*counts)
-        result.notes += [f"{kernel} {width} bit: {line}" for line in
-                         re.findall(r"^not ok .*$", text, re.M)] if counts[1] else []
+        add_selftests(result, out / f"selftests{width}.tap", f"{kernel} {width} bit")
     for tests in ("ctl", "library"):
         text = (out / f"{tests}.txt").read_text(errors="replace")
-        result.add(*_counts(text))
+        result.add(*test_counts(text))
         result.notes += [f"{kernel}: {tests}: {line}" for line in
                          re.findall(r"^not ok: .*$", text, re.M)]
     if status == 0:
@@ -268,14 +256,6 @@ def _sample(result, log):
                  and shown == sorted(shown, reverse=True) and sum(shown) <= samples,
                  f"the sample saw {samples} samples and shows {shown}, "
                  f"log build/check/{log}.console")
-
-
-def _selftests(width):
-    out = BUILD / f"selftests{width}"
-    source = kernel_source() / "tools" / "testing" / "selftests"
-    run(f"selftests{width}", ["make", "-s", "-C", "selftests", f"KSFT_DIR={source}",
-                              f"O={out}", *(["M32=1"] if width == 32 else [])])
-    return out
 
 
 def _small_corpus():

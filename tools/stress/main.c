@@ -6,9 +6,11 @@
 
 #include "bench.h"
 #include "kill.h"
+#include "large.h"
 #include "lin.h"
 #include "scan.h"
 #include "stress.h"
+#include "unload.h"
 
 /* Keys of others would look like faults. */
 static int check_empty(const struct config *config, int table)
@@ -108,9 +110,12 @@ static struct subcommand {
 	enum tool_exit (*main)(int argc, char **argv);
 } subcommands[] = {
 	{ "bench", "shardmap-stress bench", bench_main },
+	{ "flood", "shardmap-stress flood", flood_main },
 	{ "kill", "shardmap-stress kill", kill_main },
+	{ "large", "shardmap-stress large", large_main },
 	{ "lin", "shardmap-stress lin", lin_main },
 	{ "scan", "shardmap-stress scan", scan_main },
+	{ "unload", "shardmap-stress unload", unload_main },
 };
 
 int main(int argc, char **argv)

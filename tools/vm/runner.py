@@ -30,16 +30,20 @@ def _additions(args):
     return found
 
 
+# The out disk's driver, and a file system that tests mount.
+DRIVERS = ("nvme", "fuse")
+
+
 def _drivers(kernel, work):
-    """Additions that let init load the out disk's driver, where it is a module."""
+    """Additions that let init load drivers, where they are modules."""
     lib = kernel.image.parent.parent / "lib" / "modules" / kernel.version
     depends = lib / "modules.dep"
     lines = depends.read_text().splitlines() if depends.exists() else []
     found = []
     for line in lines:
         driver, needs = line.split(":")
-        if re.search(r"/nvme\.ko(\.xz)?$", driver):
-            found = [lib / f for f in (*reversed(needs.split()), driver)]
+        if re.search(rf"/({'|'.join(DRIVERS)})\.ko(\.xz)?$", driver):
+            found += [lib / f for f in (*reversed(needs.split()), driver)]
     if not found:
         return []
     additions = []

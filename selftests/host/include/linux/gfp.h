@@ -11,6 +11,7 @@ typedef unsigned int gfp_t;
 #define __GFP_NOWARN 2U
 #define __GFP_ZERO 4U
 #define __GFP_ACCOUNT 8U
+#define __GFP_RETRY_MAYFAIL 16U
 #define GFP_NOWAIT __GFP_NOWARN
 #define GFP_ATOMIC 0U
 #define GFP_KERNEL __GFP_DIRECT_RECLAIM
