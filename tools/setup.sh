@@ -23,7 +23,8 @@ packages_of() {
 		echo git sparse dwarves coccinelle unifdef clang-format \
 		     shellcheck mandoc gcc-multilib libc6-dev-i386 ;;
 	bench)	packages_of kernel
-		echo gnuplot-nox ;;
+		echo gnuplot-nox liburcu-dev libck-dev libtbb-dev \
+		     libcuckoo-dev libjemalloc-dev ;;
 	host)	echo gcc make libc6-dev gcc-multilib clang-19 libclang-rt-19-dev ;;
 	docs)	echo make python3-sphinx man-db groff-base ;;
 	pkg:*)	echo "${1#pkg:}" ;;

@@ -10,7 +10,6 @@
 #ifndef _SHARDMAP_BENCH_BENCH_H
 #define _SHARDMAP_BENCH_BENCH_H
 
-#include <linux/slab.h>
 #include <linux/types.h>
 
 /* Longest key and value of a payload. */

@@ -4,6 +4,7 @@
  * of many such maps, where a write copies one of them.
  */
 #include <linux/err.h>
+#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>

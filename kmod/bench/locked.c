@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Operations of a plain map under its rwlock. */
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 
 #include "locked.h"

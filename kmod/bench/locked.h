@@ -3,6 +3,7 @@
 #ifndef _SHARDMAP_BENCH_LOCKED_H
 #define _SHARDMAP_BENCH_LOCKED_H
 
+#include <linux/cache.h>
 #include <linux/spinlock.h>
 
 #include "plain.h"

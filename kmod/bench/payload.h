@@ -7,6 +7,7 @@
 #define _SHARDMAP_BENCH_PAYLOAD_H
 
 #include <linux/jhash.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "bench.h"

@@ -28,6 +28,10 @@ static unsigned int repeats = 5;
 module_param(repeats, uint, 0444);
 MODULE_PARM_DESC(repeats, "interleaved rounds");
 
+static unsigned int first;
+module_param(first, uint, 0444);
+MODULE_PARM_DESC(first, "number of the first round: each draws anew");
+
 static unsigned int threads = 1;
 module_param(threads, uint, 0444);
 MODULE_PARM_DESC(threads, "threads, bound round robin to the CPUs");
@@ -190,7 +194,7 @@ static int __init bench_init(void)
 	bench_config.threads = threads;
 	bench_clock_calibrate();
 	err = prepare();
-	for (round = 0; round < repeats && !err; round++)
+	for (round = first; round - first < repeats && !err; round++)
 		err = run_round(pl, round);
 	free_all();
 	return err;

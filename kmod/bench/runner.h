@@ -3,6 +3,8 @@
 #ifndef _SHARDMAP_BENCH_RUNNER_H
 #define _SHARDMAP_BENCH_RUNNER_H
 
+#include <linux/bits.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "bench.h"

@@ -3,6 +3,7 @@
  * The classic sharded map, many plain maps each under an rwlock, and its case of
  * one shard: the second cure, one global rwlock.
  */
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/mm.h>

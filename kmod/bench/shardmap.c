@@ -3,6 +3,7 @@
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/shardmap.h>
+#include <linux/slab.h>
 
 #include "bench.h"
 

@@ -4,6 +4,7 @@
  * were not as they must be, which costs an addition per operation.
  */
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/sched.h>
 
 #include "runner.h"

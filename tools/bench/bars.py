@@ -77,6 +77,51 @@ def stock(other, cpus):
     return speed("shardmap", other, "mix90", suite="stock", cpus=cpus, threads=cpus)
 
 
+WHY_HOST_HIT = (
+    "The two misses of a lookup depend on each other, here as on ``uml``; chains of one or "
+    "two nodes have as many, and fewer instructions, so that more lookups overlap.  "
+    "libcuckoo's entries stand in its table, where no miss waits for another.")
+WHY_HOST_STORE = (
+    "A value of 64 bytes is published whole: a store makes an entry, in memory that no "
+    "cache has, and frees one after a grace period, on the same CPU.  Maps whose locks "
+    "keep readers out overwrite the value.")
+WHY_HOST_SCALING = (
+    "Two cores are all that the machine has: what moves buckets, RCU's callbacks, and "
+    "whatever else runs take their time from the two threads, and one thread alone has "
+    "the shared cache for itself.")
+WHY_HOST_BATCH = (
+    "``ck_ht`` has keys and values of 8 bytes in its table: one miss, and the fewest "
+    "instructions of all.")
+
+PEERS = ("cds_lfht", "ck_ht", "tbb", "libcuckoo", "sharded", "rwlock", "mutex")
+
+
+def host(other, work, other_work=None, threads=1, other_threads=None):
+    return speed("shardmap", other, work, other_work, threads, other_threads,
+                 suite="host")
+
+
+def fastest_peer(work, other_work=None, threads=1):
+    """How many times as fast as whichever of the others is the fastest."""
+    def value(results, payload):
+        found = [host(peer, work, other_work, threads)(results, payload)
+                 for peer in PEERS]
+        return min((x for x in found if x is not None), default=None)
+    return value
+
+
+def _host(count):
+    """Natively, by threads."""
+    who = f"host, {count} thread{'s' if count > 1 else ''}"
+    large = PAYLOADS[1:]
+    return (
+        *(Bar(f"{who}: hit, against {peer}", host(peer, "hit", threads=count), ">=",
+              bound, payloads=large, why=WHY_HOST_HIT)
+          for peer, bound in (("cds_lfht", 1.8), ("tbb", 1.8), ("libcuckoo", 1.1))),
+        Bar(f"{who}: mix50, against the fastest other",
+            fastest_peer("mix50", threads=count), ">=", 1.0, why=WHY_HOST_STORE))
+
+
 def _inline(goal, value, bound, why=""):
     return Bar(goal, value, ">=", bound, payloads=PAYLOADS[:1], why=why)
 
@@ -168,6 +213,16 @@ BARS = (
     Bar("memory after deleting 99 % in random order, of the peak",
         figure("left_share", "shardmap", "memory_after_delete_random", 100),
         "<=", 5, "%"),
+    *_host(1), *_host(2),
+    Bar("host: batch of 32, against single hits of the fastest other",
+        fastest_peer("batch32", "hit"), ">=", 3.0, why=WHY_HOST_BATCH),
+    Bar("host: worst insert while growing to 16 M, libcuckoo's as a multiple",
+        ratio("worst_us_median", "libcuckoo", "shardmap", "insert_latency",
+              suite="host"), ">=", 100),
+    *(Bar(f"host: {work}, 2 threads against 1",
+          host("shardmap", work, threads=2, other_threads=1), ">=", 1.9,
+          why=WHY_HOST_SCALING)
+      for work in ("hit", "mix90")),
 )
 
 

@@ -17,7 +17,9 @@ STYLES = {
     "mutex": ("#17344f", 2, 6), "rwlock": ("#8c8c8c", 2, 4),
     "immutable-sharded": ("#bcbd22", 2, 8), "immutable": ("#bcbd22", 2, 8),
     "floor-2-misses": ("#cccccc", 3, 2), "floor-1-miss": ("#e0e0e0", 3, 2),
-    "loop": ("#b0b0b0", 3, 1),
+    "loop": ("#b0b0b0", 3, 1), "cds_lfht": ("#1f77b4", 1, 9),
+    "libcuckoo": ("#9467bd", 1, 15), "tbb": ("#8c564b", 1, 3),
+    "ck_ht": ("#e377c2", 1, 1),
 }
 PANEL_WIDTH, HEIGHT, KEY_WIDTH = 410, 380, 200
 LOG_TICS = "set ytics (" + ", ".join(f"{m}e{e}" for e in range(-3, 7)
@@ -122,22 +124,32 @@ def _bars(plot, title, settings, groups, backends, value):
                            f"set xrange [-0.6:{len(groups) - 0.4}]", *settings], curves)
 
 
-def works(results):
+def _works(results, name, suite):
     """Lookups and updates, one thread."""
-    plot = Plot("works", "ns per operation")
+    plot = Plot(name, "ns per operation")
     groups = ("hit", "hit_dep", "miss", "batch32", "insert_grow", "update")
     backends = [b for b in ("floor-2-misses", "shardmap-inline", "shardmap",
-                            "shardmap-siphash", "rhashtable", "sharded", "syncmap",
-                            "mutex") if results.all(suite="uml", backend=b)]
+                            "shardmap-siphash", "rhashtable", "libcuckoo", "cds_lfht",
+                            "tbb", "ck_ht", "sharded", "syncmap", "mutex")
+                if results.all(suite=suite, backend=b, threads=1)]
     for payload in PAYLOADS:
         def value(work, backend, payload=payload):
             if backend == "floor-2-misses" and work in ("insert_grow", "update"):
                 return None
-            row = results.one(suite="uml", work=work, backend=backend, payload=payload)
+            row = results.one(suite=suite, work=work, backend=backend, payload=payload,
+                              threads=1)
             return row and row["ns_per_op"]
         _bars(plot, payload, ["set yrange [0:*]", "set xtics rotate by -25"], groups,
               backends, value)
     return plot
+
+
+def works(results):
+    return _works(results, "works", "uml")
+
+
+def works_host(results):
+    return _works(results, "works-host", "host")
 
 
 def _reads(results, name, **where):
@@ -167,6 +179,10 @@ def reads_uml(results):
     return _reads(results, "reads-uml", suite="uml")
 
 
+def reads_host(results):
+    return _reads(results, "reads-host", suite="host", threads=2)
+
+
 def threads(results):
     plot = Plot("threads", "million operations per second")
     for payload in PAYLOADS:
@@ -183,15 +199,15 @@ def threads(results):
     return plot
 
 
-def latency(results):
+def _latency(results, name, suite, backends):
     """Percentiles of inserts while growing, on the largest map."""
-    plot = Plot("latency", "time of an insert")
+    plot = Plot(name, "time of an insert")
     names = ("p50", "p99", "p99.9", "p99.99", "worst")
     fields = ("p50_us", "p99_us", "p999_us", "p9999_us", "worst_us")
     for payload in PAYLOADS:
         series, entries = {}, 0
-        for backend in ("shardmap-inline", "shardmap", "rhashtable", "sharded", "loop"):
-            row = results.one(suite="uml-grow", work="insert_latency",
+        for backend in backends:
+            row = results.one(suite=suite, work="insert_latency",
                               backend=backend, payload=payload)
             if row:
                 entries = max(entries, row["entries"])
@@ -202,6 +218,17 @@ def latency(results):
                ["set logscale y", TIME_TICS, f"set xtics ({tics})",
                 "set xrange [-0.2:4.2]", 'set xlabel "percentile"'], series)
     return plot
+
+
+def latency(results):
+    return _latency(results, "latency", "uml-grow", (
+        "shardmap-inline", "shardmap", "rhashtable", "sharded", "loop"))
+
+
+def latency_host(results):
+    return _latency(results, "latency-host", "host", (
+        "shardmap-inline", "shardmap", "libcuckoo", "cds_lfht", "tbb", "ck_ht",
+        "sharded", "loop"))
 
 
 def memory(results):
@@ -235,7 +262,8 @@ def detectors(results):
     return plot
 
 
-ALL = (works, reads, reads_uml, threads, latency, memory, detectors)
+ALL = (works, reads, reads_uml, threads, latency, memory, detectors, works_host,
+       reads_host, latency_host)
 
 
 def draw(results, folder):

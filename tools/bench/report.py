@@ -22,14 +22,20 @@ METHOD = (
     "functions.  They get the same keys in the same order and store the same values.",
     "In each round every map is filled, measured and freed, one after the other; so "
     "what disturbs the machine disturbs all.  A figure is the median of the rounds.  "
-    "All operations are in: each get copies the value out, and the module fails to "
-    "load if one key is lost or one value is wrong.",
+    "All operations are in: each get copies the value out, and the run fails if one "
+    "key is lost or one value is wrong.",
     "Which entry an operation takes was drawn before.  ``zipf`` is an exponent of "
     "0.99, where the hottest entry of a million gets about 6 % of the operations.  "
     "The row ``loop`` is the same work on no map: what the loop, the making of the key "
     "and the call cost.  It is part of every figure and not subtracted.",
     "``floor-1-miss`` and ``floor-2-misses`` are no maps either: they load from memory "
     "as large as a table's, once or twice in a row.",
+    "``host`` is no kernel: the same core and the same runner are compiled as a "
+    "program.  RCU is liburcu's, in the flavour where a reader does nothing (QSBR), "
+    "also for ``cds_lfht`` and ``ck_ht``.  All maps there have the fast hash of "
+    "``shardmap`` (only ``shardmap-siphash`` has not), memory from jemalloc in huge "
+    "pages, and no reservation.  Each map is measured in a process of its "
+    "own.",
     "``uml`` is the kernel as a Linux process, at native speed, with one CPU, and the "
     "configuration of the tests, ``tools/vm/configs``.  The "
     "other beds are virtual machines.  Where they are emulated, a cache miss costs "

@@ -283,6 +283,76 @@ def instructions(results):
     return "\n".join(parts)
 
 
+def host(results):
+    rows = results.all(suite="host")
+    if not rows:
+        return None
+    most = results.all(suite="host", work="hit")
+    parts = [heading("On the host"),
+             _plot(results, plots.works_host, "time of each operation and map"),
+             paragraph("The core compiled as a program, ``tools/bench-host``, beside "
+                       "maps of user space, at native speed on the machine's own CPUs, "
+                       "threads bound to them: "
+                       f"{_size(most)}.  ``ck_ht`` has one writer at a time, by a "
+                       "spinlock.  ns per operation, one thread:")]
+    backends = results.values("backend", suite="host")
+    for payload in PAYLOADS:
+        for dist, works in (("uniform", (*WORKS, "mix50")), ("zipf", ZIPF)):
+            parts += [paragraph(f"Payload {payload}, {dist}:"), _matrix(
+                results, backends, [(work, {"work": work}) for work in works],
+                "ns_per_op", suite="host", threads=1, payload=payload, dist=dist)]
+    parts += _host_threads(results, backends)
+    return "\n".join([*parts, *_host_growth(results, backends)])
+
+
+def _host_threads(results, backends):
+    counts = [n for n in results.values("threads", suite="host") if n > 1]
+    if not counts:
+        return []
+    parts = [_plot(results, plots.reads_host, "throughput by reads, two threads"),
+             paragraph("Million operations per second of several threads; at the end "
+                       "how many times that of one thread it is with "
+                       f"{counts[-1]} threads (``scaling``, of ``hit``), and bytes per "
+                       "entry of maps that one thread has filled:")]
+    for count in counts:
+        for payload in PAYLOADS:
+            for dist in ("uniform", "zipf"):
+                parts += [paragraph(f"{count} threads, payload {payload}, {dist}:"),
+                          _matrix(results, backends, [
+                              (work, {"work": work}) for work in ZIPF], "mops",
+                              suite="host", threads=count, payload=payload, dist=dist)]
+    lines = [[backend, *(_host_figure(results, backend, payload, counts[-1], what)
+                         for what in ("scaling", "bytes") for payload in PAYLOADS)]
+             for backend in backends]
+    return [*parts, table(["map", *(f"{payload} {what}" for what in ("scaling", "bytes")
+                                    for payload in PAYLOADS)], lines)]
+
+
+def _host_figure(results, backend, payload, count, what):
+    """Throughput of all threads as a multiple of one's, or bytes per entry."""
+    where = {"suite": "host", "backend": backend, "payload": payload}
+    if what == "bytes":
+        row = results.one(work="insert_grow", threads=1, **where) or {}
+        return number(row.get("bytes_per_entry"))
+    pair = [results.one(work="hit", threads=n, **where) for n in (1, count)]
+    return number(pair[1]["mops"] / pair[0]["mops"]) if all(pair) else None
+
+
+def _host_growth(results, backends):
+    grown = results.all(suite="host", work="insert_latency")
+    if not grown:
+        return []
+    fields = [f"{p}_us" for p in PERCENTILES] + ["worst_us_median", "worst_us"]
+    return [_plot(results, plots.latency_host, "percentiles of inserts"),
+            paragraph("Microseconds of single inserts by one thread, while the map grows "
+                      "from empty, and bytes per entry then: pages that the process has "
+                      "more than before.  ``worst`` is the longest of a round, the "
+                      f"median of rounds; ``of all`` the longest of all.  {_size(grown)}."),
+            table(["map", "payload", *SHOWN, "of all", "bytes"],
+                  [[r["backend"], r["payload"], *(number(r[f]) for f in fields),
+                    number(r.get("bytes_per_entry"))] for r in grown])]
+
+
 def detectors(results):
     rows = results.all(suite="detectors")
     if not rows:
@@ -340,5 +410,5 @@ def _factor(results, field, bed, **where):
     return number(pair[0][field] / pair[1][field])
 
 
-ALL = (native, reads, threads, latency, memory, user, instructions, detectors,
+ALL = (native, reads, threads, latency, memory, user, instructions, host, detectors,
        watch)

@@ -8,6 +8,7 @@ hundred ns, so the sizes are smaller there.
 import json
 import re
 
+import program
 import rows
 from common import BUILD, ROOT, Trouble, machine, say
 from guest import Guest, Load, boot, logged, measure, modules
@@ -15,6 +16,8 @@ from guest import Guest, Load, boot, logged, measure, modules
 MIXES = "mix99,mix90,mix80,mix50"
 GROWERS = "loop,sharded,rhashtable,shardmap,shardmap-inline"
 LOCKED = "mutex,rwlock,sharded,syncmap"
+HOST_MAPS = ("mutex,rwlock,sharded,cds_lfht,ck_ht,tbb,libcuckoo,shardmap,"
+             "shardmap-siphash,shardmap-inline")
 MAPS = f"{LOCKED},rhashtable,shardmap,shardmap-siphash,shardmap-inline"
 
 
@@ -152,5 +155,20 @@ def watch(context):
     return found
 
 
+def host(context):
+    """The core as a program on the CPUs of this machine, beside maps of user space."""
+    program.build()
+    million = 1000000
+    cores = context.machine["cores"]
+    loads = [Load(million, 500000, 5, threads=count, dist="both",
+                  backends=f"loop,floor-1-miss,floor-2-misses,{HOST_MAPS}")
+             for count in (1, 2, 4, 8, 16) if count <= cores]
+    loads.append(Load(16 * million, 1000, 3, works="insert_latency",
+                      backends=f"loop,{HOST_MAPS}"))
+    loads = [load.scaled(context.scale, context.repeats) for load in loads]
+    return rows.rows_of(program.measure(loads), {
+        "suite": "host", "bed": "host", "cpus": cores, **context.machine})
+
+
 SUITES = {"uml": uml, "uml-grow": uml_grow, "stock": stock, "user": user,
-          "icount": icount, "detectors": detectors, "watch": watch}
+          "icount": icount, "detectors": detectors, "watch": watch, "host": host}

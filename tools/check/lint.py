@@ -61,7 +61,7 @@ LONG = ("Documentation/benchmarks.rst", "Documentation/race-cases.rst",
 
 def file_length():
     long = []
-    for path in tracked("*.c", "*.h", "*.py", "*.sh", "*.rst", "*.md", "*Makefile",
+    for path in tracked("*.c", "*.h", "*.cc", "*.hh", "*.py", "*.sh", "*.rst", "*.md", "*Makefile",
                         "*Kbuild"):
         lines = len(path.read_text().splitlines())
         if lines > MAX_LINES and str(rel(path)) not in LONG:
@@ -77,7 +77,7 @@ def machine_paths():
 
 def clang_format():
     wrong = []
-    for path in tracked("*.c", "*.h"):
+    for path in tracked("*.c", "*.h", "*.cc", "*.hh"):
         done = subprocess.run(["clang-format", "--dry-run", "-Werror", path],
                               stderr=subprocess.PIPE, text=True, cwd=ROOT)
         if done.returncode:

@@ -5,6 +5,9 @@
  * A thread stands for a CPU: it has a number of its own, so what it does with
  * bottom halves disabled excludes nobody else and nobody else excludes it, as on
  * a real CPU.  A rule of the kernel that is broken ends the program.
+ *
+ * With HOST_NATIVE no rule is checked and nothing is slow, so that the core can be
+ * measured, see tools/bench-host: RCU is liburcu's, and spinlocks spin.
  */
 #ifndef _HOST_SHIM_H
 #define _HOST_SHIM_H
@@ -17,6 +20,9 @@
 /* Print what is wrong and abort. */
 __attribute__((noreturn)) void host_bug(const char *what);
 
+#ifdef HOST_NATIVE
+#include "native.h"
+#else
 /* thread.c */
 void host_init(uint64_t seed, bool manual);
 void host_thread_enter(void);
@@ -28,7 +34,12 @@ unsigned int host_thread_index(void);
 extern __thread bool host_in_nmi;
 extern bool host_fatal_signal;
 void host_might_sleep(const char *what);
+void host_might_trylock(const char *what);
 void host_might_allocate(const char *what, bool may_sleep);
+
+/* Around what sleeps: nobody waits for a thread that is not in a read section. */
+#define host_sleep() ((void)0)
+#define host_wake() ((void)0)
 
 /* rcu.c */
 void host_rcu_read_lock(void);
@@ -51,6 +62,8 @@ long host_live_allocations(void);
  * host_time_pass() moves the clock in either mode, in manual mode alone.
  */
 extern bool host_manual;
+#endif
+
 bool host_work_step(unsigned int choice);
 void host_time_pass(unsigned long jiffies);
 void host_yield_to_work(void);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Threads as CPUs, locks that know their holder, and wait queues. */
+/* Threads as CPUs, and spinlocks that know their holder. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <linux/lockdep.h>
-#include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/spinlock.h>
-#include <linux/wait.h>
 
 #include "host.h"
 
@@ -131,6 +129,14 @@ void host_might_sleep(const char *what)
 	host_bug("sleeping in atomic context");
 }
 
+void host_might_trylock(const char *what)
+{
+	if (!this_cpu->bh && !host_in_nmi)
+		return;
+	fprintf(stderr, "%s: ", what);
+	host_bug("a mutex in atomic context");
+}
+
 /* The core allocates and frees outside its locks, even without sleeping. */
 void host_might_allocate(const char *what, bool may_sleep)
 {
@@ -193,81 +199,6 @@ void spin_unlock(spinlock_t *lock)
 	this_cpu->locks--;
 	WRITE_ONCE(lock->holder, NULL);
 	pthread_mutex_unlock(&lock->mutex);
-}
-
-void mutex_init(struct mutex *lock)
-{
-	pthread_mutex_init(&lock->mutex, NULL);
-}
-
-bool mutex_trylock(struct mutex *lock)
-{
-	if (this_cpu->bh || host_in_nmi)
-		host_bug("mutex_trylock() in atomic context");
-	return !pthread_mutex_trylock(&lock->mutex);
-}
-
-/* In manual mode who holds it is a work that waits to go on. */
-void mutex_lock(struct mutex *lock)
-{
-	host_might_sleep("mutex_lock()");
-	if (!host_manual) {
-		pthread_mutex_lock(&lock->mutex);
-		return;
-	}
-	while (!mutex_trylock(lock))
-		host_yield_to_work();
-}
-
-void mutex_unlock(struct mutex *lock)
-{
-	host_might_sleep("mutex_unlock()");
-	pthread_mutex_unlock(&lock->mutex);
-}
-
-void init_waitqueue_head(wait_queue_head_t *wq)
-{
-	pthread_mutex_init(&wq->mutex, NULL);
-	pthread_cond_init(&wq->cond, NULL);
-	wq->sleepers = 0;
-}
-
-/* Sequentially consistent, as is host_wait_enter(): one sees the other. */
-bool wq_has_sleeper(wait_queue_head_t *wq)
-{
-	return __atomic_fetch_add(&wq->sleepers, 0, __ATOMIC_SEQ_CST);
-}
-
-void wake_up_all(wait_queue_head_t *wq)
-{
-	pthread_mutex_lock(&wq->mutex);
-	pthread_cond_broadcast(&wq->cond);
-	pthread_mutex_unlock(&wq->mutex);
-}
-
-void host_wait_enter(wait_queue_head_t *wq)
-{
-	host_might_sleep("wait_event()");
-	pthread_mutex_lock(&wq->mutex);
-	__atomic_fetch_add(&wq->sleepers, 1, __ATOMIC_SEQ_CST);
-}
-
-void host_wait(wait_queue_head_t *wq)
-{
-	if (!host_manual) {
-		pthread_cond_wait(&wq->cond, &wq->mutex);
-		return;
-	}
-	pthread_mutex_unlock(&wq->mutex);
-	if (!host_rcu_step())
-		host_bug("wait_event() for what will not happen");
-	pthread_mutex_lock(&wq->mutex);
-}
-
-void host_wait_leave(wait_queue_head_t *wq)
-{
-	__atomic_fetch_sub(&wq->sleepers, 1, __ATOMIC_SEQ_CST);
-	pthread_mutex_unlock(&wq->mutex);
 }
 
 void get_random_bytes(void *buf, size_t len)

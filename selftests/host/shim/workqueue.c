@@ -175,6 +175,13 @@ bool queue_rcu_work(struct workqueue_struct *wq, struct rcu_work *work)
 
 /* Threaded mode */
 
+static void wait_for_change(void)
+{
+	host_sleep();
+	pthread_cond_wait(&cond, &mutex);
+	host_wake();
+}
+
 static void *worker(void *arg)
 {
 	struct host_run *run = arg;
@@ -191,7 +198,9 @@ static void *worker(void *arg)
 			until.tv_nsec += 1000000000 / HZ;
 			until.tv_sec += until.tv_nsec / 1000000000;
 			until.tv_nsec %= 1000000000;
+			host_sleep();
 			pthread_cond_timedwait(&cond, &mutex, &until);
+			host_wake();
 			continue;
 		}
 		unlink_work(work);
@@ -348,7 +357,7 @@ bool flush_work(struct work_struct *work)
 	waits = is_pending_or_runs(work);
 	while (is_pending_or_runs(work)) {
 		if (!host_manual) {
-			pthread_cond_wait(&cond, &mutex);
+			wait_for_change();
 			continue;
 		}
 		pthread_mutex_unlock(&mutex);
@@ -374,7 +383,7 @@ static bool cancel(struct work_struct *work)
 	work->cancelling++;
 	while (run_of(work)) {
 		if (!host_manual) {
-			pthread_cond_wait(&cond, &mutex);
+			wait_for_change();
 			continue;
 		}
 		pthread_mutex_unlock(&mutex);
@@ -425,7 +434,7 @@ void flush_workqueue(struct workqueue_struct *wq)
 	}
 	pthread_mutex_lock(&mutex);
 	while (is_busy())
-		pthread_cond_wait(&cond, &mutex);
+		wait_for_change();
 	pthread_mutex_unlock(&mutex);
 }
 

@@ -15,6 +15,17 @@ static inline unsigned long __ffs(unsigned long word)
 	return __builtin_ctzl(word);
 }
 
+/* From 1; 0 if there is no bit. */
+static inline int fls64(u64 word)
+{
+	return word ? 64 - __builtin_clzll(word) : 0;
+}
+
+static inline int fls(unsigned int word)
+{
+	return fls64(word);
+}
+
 static inline unsigned int hweight_long(unsigned long word)
 {
 	return __builtin_popcountl(word);

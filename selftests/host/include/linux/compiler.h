@@ -40,11 +40,16 @@
 		host_window();                           \
 	} while (0)
 #define data_race(x) (x)
+#define barrier() asm volatile("" : : : "memory")
+#define barrier_data(p) asm volatile("" : : "r"(p) : "memory")
 
 /*
  * After an ordered access others may come between it and the next: by chance they
  * hardly ever do, so a race test makes some of these instants last.
  */
+#ifdef HOST_NATIVE
+#define host_window() ((void)0)
+#else
 extern unsigned int host_window_every;
 void host_window_open(void);
 #define host_window()                                       \
@@ -52,5 +57,6 @@ void host_window_open(void);
 		if (unlikely(READ_ONCE(host_window_every))) \
 			host_window_open();                 \
 	} while (0)
+#endif
 
 #endif /* _HOST_LINUX_COMPILER_H */

@@ -21,7 +21,11 @@
 
 /* Options that the core asks for. */
 #define HOST_CONFIG_KUNIT 0
+#ifdef HOST_NATIVE
+#define HOST_CONFIG_LOCKDEP 0
+#else
 #define HOST_CONFIG_LOCKDEP 1
+#endif
 #define IS_ENABLED(option) HOST_##option
 
 #define might_sleep() host_might_sleep("might_sleep()")

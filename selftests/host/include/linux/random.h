@@ -7,4 +7,12 @@
 
 void get_random_bytes(void *buf, size_t len);
 
+static inline u32 get_random_u32(void)
+{
+	u32 word;
+
+	get_random_bytes(&word, sizeof(word));
+	return word;
+}
+
 #endif /* _HOST_LINUX_RANDOM_H */

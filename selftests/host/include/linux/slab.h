@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory from malloc(), aligned as the kernel promises and no better. */
+/*
+ * Memory from malloc().  For tests it is aligned as the kernel promises and no better,
+ * and rules of the kernel are checked, see shim/slab.c; natively nothing is added.
+ */
 #ifndef _HOST_LINUX_SLAB_H
 #define _HOST_LINUX_SLAB_H
 
@@ -9,6 +12,9 @@
 
 struct kmem_cache;
 
+#ifdef HOST_NATIVE
+#include "../../shim/native_slab.h"
+#else
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 				     unsigned int align, unsigned int flags,
 				     void (*ctor)(void *));
@@ -24,6 +30,12 @@ void kvfree(const void *p);
 void kfree_sensitive(const void *p);
 void kfree_bulk(size_t n, void **objects);
 bool is_vmalloc_addr(const void *p);
+#endif
+
+static inline void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	return kvmalloc(n * size, gfp);
+}
 
 /* Size of a structure and the array at its end. */
 #define struct_size(p, member, n) \

@@ -37,9 +37,13 @@ typedef __u64 __be64;
 #define __must_check __attribute__((warn_unused_result))
 #define __aligned(x) __attribute__((aligned(x)))
 
+#ifdef HOST_NATIVE
+#include <urcu/call-rcu.h> /* has struct rcu_head */
+#else
 struct rcu_head {
 	struct rcu_head *next;
 	void (*func)(struct rcu_head *head);
 };
+#endif
 
 #endif /* _HOST_LINUX_TYPES_H */
