@@ -75,6 +75,8 @@ def sample():
                                           **latency("", "max_ns")))
     for bed in ("stock-6.12", "kcsan", "kasan"):
         found += made("detectors", bed, reports(threads=2))
+    for skip in ("off", 4000):
+        found += made("watch", "kcsan", reports(threads=2), skip_watch=skip)
     found += [{**row, "suite": "icount", "instructions_per_op": row["ns_per_op"]}
               for row in made("icount", "stock-6.12", reports())]
     found += [{**COMMON, "suite": "user", "bed": "stock-6.12", "backend": backend,
@@ -143,7 +145,8 @@ def check_report(results, folder):
                                       "old\n<!-- end of figures -->\nz\n")
     report.write(results, folder, with_plots=False)
     text = (folder / "Documentation" / "benchmarks.rst").read_text()
-    for word in ("uml-grow", "MISSED", "kcsan", "churn90", "2000-01-02", "plots/reads"):
+    for word in ("uml-grow", "MISSED", "kcsan", "churn90", "2000-01-02", "plots/reads",
+                 "Cost of watching"):
         expect(f"'{word}' in the report", word in text, True)
     for suite in SUITES:
         expect(f"suite {suite} in the report", f"\n{suite} " in text, True)
