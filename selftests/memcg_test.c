@@ -250,6 +250,7 @@ TEST_F(table, a_flood_fails_alone)
 	if (!pid)
 		flood_child(self->dev, ends[1]);
 	ASSERT_LT(0, pid);
+	close(ends[1]);
 	/* Outside there is room, at all times. */
 	while (!(got = waitpid(pid, &status, WNOHANG))) {
 		int err = store(self->fd, OBJ(key), OBJ(key)) ?:
@@ -271,7 +272,6 @@ TEST_F(table, a_flood_fails_alone)
 		TH_LOG("the flood failed in line %d", line);
 	}
 	close(ends[0]);
-	close(ends[1]);
 	leave_no_cgroup();
 }
 
