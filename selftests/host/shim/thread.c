@@ -38,6 +38,7 @@ static u64 random_state;
 unsigned int host_window_every;
 __thread bool host_in_nmi;
 bool host_fatal_signal;
+bool host_signal;
 
 void host_window_open(void)
 {
@@ -66,6 +67,7 @@ void host_init(uint64_t seed, bool manual)
 {
 	random_state = seed;
 	host_manual = manual;
+	host_time_begin();
 	if (!this_cpu)
 		host_thread_enter();
 }
@@ -175,6 +177,12 @@ void spin_lock(spinlock_t *lock)
 	lock_take(lock);
 }
 
+/* The device's locks are inside those of the table. */
+void spin_lock_inside(spinlock_t *lock)
+{
+	lock_take(lock);
+}
+
 /* Several locks, in the order of their addresses, with @outer held around them. */
 void spin_lock_nest_lock(spinlock_t *lock, const spinlock_t *outer)
 {
@@ -198,13 +206,28 @@ void spin_unlock(spinlock_t *lock)
 void mutex_init(struct mutex *lock)
 {
 	pthread_mutex_init(&lock->mutex, NULL);
+	lock->holder = NULL;
+}
+
+void mutex_destroy(struct mutex *lock)
+{
+	if (pthread_mutex_destroy(&lock->mutex))
+		host_bug("mutex_destroy() of a mutex that is held");
+}
+
+bool host_mutex_is_held(const struct mutex *lock)
+{
+	return READ_ONCE(lock->holder) == this_cpu;
 }
 
 bool mutex_trylock(struct mutex *lock)
 {
 	if (this_cpu->bh || host_in_nmi)
 		host_bug("mutex_trylock() in atomic context");
-	return !pthread_mutex_trylock(&lock->mutex);
+	if (pthread_mutex_trylock(&lock->mutex))
+		return false;
+	WRITE_ONCE(lock->holder, this_cpu);
+	return true;
 }
 
 /* In manual mode who holds it is a work that waits to go on. */
@@ -213,6 +236,7 @@ void mutex_lock(struct mutex *lock)
 	host_might_sleep("mutex_lock()");
 	if (!host_manual) {
 		pthread_mutex_lock(&lock->mutex);
+		WRITE_ONCE(lock->holder, this_cpu);
 		return;
 	}
 	while (!mutex_trylock(lock))
@@ -222,6 +246,9 @@ void mutex_lock(struct mutex *lock)
 void mutex_unlock(struct mutex *lock)
 {
 	host_might_sleep("mutex_unlock()");
+	if (!host_mutex_is_held(lock))
+		host_bug("mutex_unlock() by another thread");
+	WRITE_ONCE(lock->holder, NULL);
 	pthread_mutex_unlock(&lock->mutex);
 }
 

@@ -13,6 +13,8 @@
 #endif
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define __uninitialized
+#define __maybe_unused __attribute__((unused))
+#define noinline __attribute__((noinline))
 #define fallthrough __attribute__((fallthrough))
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
@@ -40,6 +42,7 @@
 		host_window();                           \
 	} while (0)
 #define data_race(x) (x)
+#define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
 
 /*
  * After an ordered access others may come between it and the next: by chance they

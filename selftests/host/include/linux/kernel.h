@@ -24,6 +24,8 @@
 #define HOST_CONFIG_LOCKDEP 1
 #define IS_ENABLED(option) HOST_##option
 
+#define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
+
 #define might_sleep() host_might_sleep("might_sleep()")
 
 #define might_sleep_if(condition)      \
