@@ -4,6 +4,7 @@
 import re
 import subprocess
 
+import litmus
 import ops
 from common import BUILD, ROOT, VM, Failed, Result, kernel_source, run
 
@@ -138,8 +139,14 @@ def operations():
     return ops.stale()
 
 
+def litmus_tests():
+    """Those of Documentation/litmus, which need herd7 to be run."""
+    return litmus.check()
+
+
 TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
-               kernel_doc, shellcheck, man_pages, operations, bench_report)
+               kernel_doc, shellcheck, man_pages, operations, litmus_tests,
+               bench_report)
 
 
 def silent_build(kernel, compiler):
