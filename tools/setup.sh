@@ -25,7 +25,8 @@ packages_of() {
 	bench)	packages_of kernel
 		echo gnuplot-nox liburcu-dev libck-dev libtbb-dev \
 		     libcuckoo-dev libjemalloc-dev ;;
-	host)	echo gcc make libc6-dev gcc-multilib clang-19 libclang-rt-19-dev ;;
+	host)	echo gcc make libc6-dev gcc-multilib python3 clang-19 \
+		     libclang-rt-19-dev spin ;;
 	docs)	echo make python3-sphinx man-db groff-base ;;
 	pkg:*)	echo "${1#pkg:}" ;;
 	*)	echo "setup.sh: unknown group '$1'" \

@@ -331,6 +331,8 @@ const struct test_case test_cases[] = {
 	{ "eviction_spares_what_is_used", eviction_spares_what_is_used },
 	{ "eviction_goes_round", eviction_goes_round },
 	{ "frozen_tables_evict_nothing", frozen_tables_evict_nothing },
+	{ "freeze_waits_for_who_is_at_work", freeze_waits_for_who_is_at_work },
+	{ "reservations_keep_to_the_quota", reservations_keep_to_the_quota },
 	{ "memory_comes_back_in_time", memory_comes_back_in_time },
 	{ "what_is_over_makes_room", what_is_over_makes_room },
 	{ "all_or_nothing_ends_in_time", all_or_nothing_ends_in_time },

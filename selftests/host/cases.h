@@ -25,6 +25,8 @@ bool quota_of_an_inline_table(void);
 bool eviction_spares_what_is_used(void);
 bool eviction_goes_round(void);
 bool frozen_tables_evict_nothing(void);
+bool freeze_waits_for_who_is_at_work(void);
+bool reservations_keep_to_the_quota(void);
 bool memory_comes_back_in_time(void);
 bool what_is_over_makes_room(void);
 bool all_or_nothing_ends_in_time(void);

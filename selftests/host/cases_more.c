@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Quotas, eviction, times to live and freezing, with a plan. */
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/jiffies.h>
 
@@ -223,6 +226,82 @@ bool frozen_tables_evict_nothing(void)
 	shardmap_get_stats(map, &stats);
 	EXPECT(!stats.evicted && stats.entries == 40);
 	return end_table(map);
+}
+
+/* One that fails leaves the index and the reservation of before. */
+bool reservations_keep_to_the_quota(void)
+{
+	struct shardmap_quota *quota = shardmap_quota_create(64 << 10);
+	const struct shardmap_params params = { .nr_shards = 1,
+						.quota = quota };
+	struct shardmap *map = make_table(&params);
+	struct shardmap_stats before, after;
+	u64 held;
+
+	EXPECT(!shardmap_reserve(map, 1000));
+	shardmap_get_stats(map, &before);
+	held = shardmap_quota_bytes(quota);
+	EXPECT(held >= before.index_bytes && held <= 64 << 10);
+	EXPECT(shardmap_reserve(map, 20000) == -EDQUOT);
+	host_settle();
+	shardmap_get_stats(map, &after);
+	EXPECT(after.index_bytes == before.index_bytes);
+	EXPECT(shardmap_quota_bytes(quota) == held);
+	shardmap_destroy(map);
+	sm_core_exit();
+	EXPECT(!shardmap_quota_bytes(quota));
+	shardmap_quota_put(quota);
+	return !host_live_allocations();
+}
+
+static struct shardmap *frozen_map;
+static bool freeze_returned;
+
+static void *freeze_thread(void *arg)
+{
+	host_thread_enter();
+	shardmap_freeze(frozen_map);
+	WRITE_ONCE(freeze_returned, true);
+	host_thread_exit();
+	return arg;
+}
+
+/* The caller holds the key's shard: a freeze that has begun must not return yet. */
+static int freeze_meanwhile(const struct shardmap_view *old, void *value,
+			    void *arg)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	bool *returned = arg;
+	pthread_t thread;
+	unsigned int i;
+
+	if (pthread_create(&thread, NULL, freeze_thread, NULL))
+		return -EAGAIN;
+	pthread_detach(thread);
+	while (!shardmap_is_frozen(frozen_map))
+		sched_yield();
+	for (i = 0; i < 20 && !READ_ONCE(freeze_returned); i++)
+		nanosleep(&moment, NULL);
+	*returned = READ_ONCE(freeze_returned);
+	memset(value, 0, 8);
+	return SHARDMAP_UPDATE_STORE;
+}
+
+bool freeze_waits_for_who_is_at_work(void)
+{
+	const struct shardmap_params params = { .nr_shards = 1 };
+	bool returned = true;
+	u64 key = 1;
+
+	frozen_map = make_table(&params);
+	EXPECT(!shardmap_update(frozen_map, &key, sizeof(key), 8,
+				freeze_meanwhile, &returned, GFP_KERNEL, NULL));
+	EXPECT(!returned);
+	while (!READ_ONCE(freeze_returned))
+		sched_yield();
+	EXPECT(shardmap_delete(frozen_map, &key, sizeof(key), GFP_KERNEL) ==
+	       -EROFS);
+	return end_table(frozen_map);
 }
 
 /* More at once than one step takes, and some that have long to live. */

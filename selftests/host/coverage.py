@@ -14,6 +14,9 @@ import os
 import subprocess
 import sys
 
+# Percent of the lines and of the branches that must be reached.
+WANTED = {"line": 90, "branch": 80}
+
 CORE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../kmod/core"))
 
 
@@ -41,16 +44,21 @@ def main(paths):
                     branches[(*place, number)] += branch["count"]
     if not lines:
         sys.exit("coverage.py: nothing of the core was measured")
+    missed = []
     for kind in (lines, branches):
         sums = collections.defaultdict(lambda: [0, 0])
         for place, count in kind.items():
             sums[os.path.basename(place[0])][0] += 1
             sums[os.path.basename(place[0])][1] += count > 0
-        word = "lines" if kind is lines else "branches"
+        word = "line" if kind is lines else "branch"
         for name, (total, hit) in sorted(sums.items()):
-            print(f"# {100 * hit / total:5.1f}% of {total:3} {word} of {name}")
-        print(f"host_core_{word}_percent: "
-              f"{100 * sum(c > 0 for c in kind.values()) / len(kind):.1f}")
+            print(f"# {word}: {100 * hit / total:5.1f}% of {total:3} in {name}")
+        percent = 100 * sum(c > 0 for c in kind.values()) / len(kind)
+        print(f"host_{word}_coverage: {percent:.1f}")
+        if percent < WANTED[word]:
+            missed.append(f"{percent:.1f}% by {word}, {WANTED[word]}% is wanted")
+    if missed:
+        sys.exit("coverage.py: reached " + ", ".join(missed))
 
 
 if __name__ == "__main__":

@@ -201,7 +201,7 @@ void do_scan_change(struct model *m, const struct op *op);
 void do_clear(struct model *m, const struct op *op);
 void check_all(struct model *m);
 void check_stats(struct model *m);
-void check_settled(struct model *m);
+void model_end(struct model *m);
 
 /* model_ops.c */
 void do_op(struct model *m, const struct op *op);

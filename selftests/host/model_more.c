@@ -147,6 +147,16 @@ void do_drain(struct model *m, const struct op *op)
 	}
 }
 
+/* Does the index alone take more than all of the quota? */
+static bool is_beyond_quota(const struct model *m, u64 entries)
+{
+	unsigned int bits = entries ? sm_array_bits(m->map, entries) : 0;
+
+	return m->quota &&
+	       (u64)sm_array_bytes(m->map, bits) * m->config->params.nr_shards >
+		       m->config->quota;
+}
+
 int do_reserve(struct model *m, const struct op *op)
 {
 	u64 entries = op->seed % 3 ? op->seed % (2 * m->config->nr_keys) : 0;
@@ -162,7 +172,8 @@ int do_reserve(struct model *m, const struct op *op)
 	host_fatal_signal = false;
 	if (err == -ENOMEM)
 		m->worker_failed = true;
-	else if (err && err != -EINTR)
+	else if ((err && err != -EINTR && err != -EDQUOT) ||
+		 (err == -EDQUOT) != is_beyond_quota(m, entries))
 		model_wrong(m, "reserve returned %d", err);
 	if (err && m->map->reserved_bits != before)
 		model_wrong(m, "a reservation that failed stays");

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Break a copy of the core in one place at a time: a test must notice each time.
+"""Break a copy of the module in one place at a time: a test must notice each time.
 
-mutants.py [NAME...]
+mutants.py [--fuzz] [NAME...]
+
+With --fuzz no test but the fuzzers is run.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from mutants_device import DEVICE_MUTANTS
 
 HERE = Path(__file__).resolve().parent
 KMOD = HERE.parents[1] / "kmod"
@@ -24,6 +29,15 @@ TESTS = (
     ("race, TSan", ("tsan/race_test", "--ops", "15000")),
     ("race, ASan", ("asan/race_test", "--ops", "60000")),
 )
+
+FUZZ = ("-seed=1", "-entropic=0", "-detect_leaks=0", f"-artifact_prefix={OUT}/found-")
+FUZZ_MODEL = (("fuzz, model", ("fuzz/fuzz_model", "-max_len=131", "-runs=40000", *FUZZ,
+                               OUT / "corpus", HERE / "corpus/model")),)
+# The device is in its fuzzer only.
+FUZZ_IOCTL = (("fuzz, ioctl", ("fuzz/fuzz_ioctl", "-max_len=160", "-runs=600000", *FUZZ,
+                               OUT / "corpus", HERE / "corpus/ioctl")),)
+ASAN = ("malloc_context_size=2:quarantine_size_mb=1:detect_stack_use_after_return=0:"
+        "allocator_release_to_os_interval_ms=-1")
 
 # name, file, text that must be there once, what to put in its place
 MUTANTS = (
@@ -268,6 +282,9 @@ MUTANTS = (
      "\t       array->bits < READ_ONCE(array->map->reserved_bits);", "\t       false;"),
     ("reserved_and_shrunk", "resize.c",
      "\t       array->bits > READ_ONCE(array->map->reserved_bits);", "\t       true;"),
+    ("reserved_beyond_the_quota", "resize.c",
+     "\t\treturn -EDQUOT;\n\tWRITE_ONCE(map->reserved_bits, bits);",
+     "\t\t(void)0;\n\tWRITE_ONCE(map->reserved_bits, bits);"),
     ("reservation_that_failed_stays", "resize.c",
      "\tif (err)\n\t\tWRITE_ONCE(map->reserved_bits, before);\n", ""),
     ("fold_loses_a_carry_on_32_bit", "hash.h", "(lh >> 32) + (mid >> 32)", "(lh >> 32)"),
@@ -298,13 +315,17 @@ def first_complaint(status, text):
     return f"signal {-status}" if status < 0 else f"status {status}"
 
 
-def caught_by(core):
-    for name, command in TESTS:
+def caught_by(core, tests):
+    for name, command in tests:
         build(core, command[0])
+        shutil.rmtree(OUT / "corpus", ignore_errors=True)
+        (OUT / "corpus").mkdir()
+        environ = {**os.environ, "ASAN_OPTIONS": ASAN} if "fuzz" in name else None
         try:
             done = subprocess.run([OUT / command[0], *command[1:]], timeout=120,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                  text=True, errors="replace", check=False)
+                                  text=True, errors="replace", check=False,
+                                  env=environ)
         except subprocess.TimeoutExpired:
             return name, "hangs"
         if done.returncode:
@@ -319,15 +340,21 @@ def main():
     # With new times: objects of an earlier run may be of mutants.
     shutil.copytree(KMOD, OUT / "kmod", copy_function=shutil.copy)
     passed = failed = 0
-    for name, file, old, new in MUTANTS:
-        if sys.argv[1:] and name not in sys.argv[1:]:
+    names = set(sys.argv[1:]) - {"--fuzz"}
+    tests = FUZZ_MODEL if "--fuzz" in sys.argv else TESTS
+    device = [(name, f"../chardev/{file}", *texts)
+              for name, file, *texts in DEVICE_MUTANTS]
+    for name, file, old, new in (*MUTANTS, *device):
+        if names and name not in names:
             continue
         mutate(core, name, file, old, new)
-        test, why = caught_by(core)
+        start = time.monotonic()
+        test, why = caught_by(core, FUZZ_IOCTL if "chardev" in file else tests)
         shutil.copy(KMOD / "core" / file, core / file)
         passed, failed = passed + bool(test), failed + (not test)
         print(f"{'ok' if test else 'not ok'} {passed + failed} - {name}: "
-              f"{test + ': ' if test else ''}{why}", flush=True)
+              f"{test + ': ' if test else ''}{why} ({time.monotonic() - start:.0f} s)",
+              flush=True)
     print(f"1..{passed + failed}\n{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0
 

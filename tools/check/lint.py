@@ -6,6 +6,7 @@ import subprocess
 
 import case_page
 import cases
+import litmus
 import ops
 from common import BUILD, ROOT, VM, Failed, Result, kernel_source, run
 
@@ -160,9 +161,14 @@ def planted_bugs():
     return case_page.stale()
 
 
+def litmus_tests():
+    """Those of Documentation/litmus, which need herd7 to be run."""
+    return litmus.check()
+
+
 TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
-               kernel_doc, shellcheck, man_pages, operations, bench_report,
-               double_fetch, planted_bugs)
+               kernel_doc, shellcheck, man_pages, operations, litmus_tests,
+               bench_report, double_fetch, planted_bugs)
 
 
 def silent_build(kernel, compiler):

@@ -13,9 +13,13 @@
 #define _HOST_SHIM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+/* Fuzzers have few threads, and tables are made faster with few CPUs. */
+#ifndef HOST_CPUS
 #define HOST_CPUS 32U
+#endif
 
 /* Print what is wrong and abort. */
 __attribute__((noreturn)) void host_bug(const char *what);
@@ -33,6 +37,7 @@ unsigned int host_this_cpu(void);
 unsigned int host_thread_index(void);
 extern __thread bool host_in_nmi;
 extern bool host_fatal_signal;
+extern bool host_signal;
 void host_might_sleep(const char *what);
 void host_might_trylock(const char *what);
 void host_might_allocate(const char *what, bool may_sleep);
@@ -49,8 +54,10 @@ bool host_rcu_step(void);
 
 /*
  * slab.c.  The allocation after @passing others fails, and all later ones too if
- * @forever; host_fail_none() ends that and returns how many failed.
+ * @forever; host_fail_none() ends that and returns how many failed.  Larger ones than
+ * host_allocation_max always fail.
  */
+extern size_t host_allocation_max;
 void host_fail_after(unsigned int passing, bool forever);
 unsigned int host_fail_none(void);
 long host_live_allocations(void);
@@ -59,12 +66,17 @@ long host_live_allocations(void);
  * workqueue.c.  In manual mode there is no other thread at work: callbacks run
  * in host_rcu_step() and work in host_work_step(), up to its next
  * cond_resched() or its end.  Both return false if there is nothing to do.
- * host_time_pass() moves the clock in either mode, in manual mode alone.
+ * host_time_pass() moves the clock in either mode, in manual mode alone, and
+ * host_time_begin() puts it to where it was first.
  */
 extern bool host_manual;
+
+/* In manual mode: a work runs to its end at once, which is much faster. */
+extern bool host_works_whole;
 #endif
 
 bool host_work_step(unsigned int choice);
+void host_time_begin(void);
 void host_time_pass(unsigned long jiffies);
 void host_yield_to_work(void);
 uint64_t host_boottime_ns(bool in_nmi);

@@ -29,6 +29,23 @@
 /* From this size on kvmalloc() gives memory that kfree() must not see. */
 #define VMALLOC_MIN 8192
 
+/* How much of an object is filled, so that who relies on what was there shows. */
+#ifdef HAVE_ASAN
+#define FILL_MAX ((size_t)1024)
+#else
+#define FILL_MAX SIZE_MAX
+#endif
+
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#include <sanitizer/msan_interface.h>
+#define poison_unwritten(p, n) __msan_poison(p, n)
+#endif
+#endif
+#ifndef poison_unwritten
+#define poison_unwritten(p, n) ((void)0)
+#endif
+
 #define MAGIC 0x51ab51ab
 
 struct header {
@@ -47,6 +64,8 @@ struct kmem_cache {
 	unsigned int size;
 	long live;
 };
+
+size_t host_allocation_max = SIZE_MAX;
 
 static long live_allocations;
 static long fail_passing = -1;
@@ -95,14 +114,17 @@ static void *allocate(size_t size, size_t align, gfp_t gfp, bool vmalloc,
 	void *start, *p;
 
 	host_might_allocate("allocation", gfpflags_allow_blocking(gfp));
-	if (must_fail())
+	if (size > host_allocation_max || must_fail())
 		return NULL;
 	if (posix_memalign(&start, max(align, (size_t)16), room + size))
 		host_bug("out of real memory");
 	p = start + room;
 	header = p - sizeof(*header);
 	*header = (struct header){ MAGIC, vmalloc, cache, start, size };
-	memset(p, gfp & __GFP_ZERO ? 0 : 0x5a, size);
+	memset(p, gfp & __GFP_ZERO ? 0 : 0x5a,
+	       gfp & __GFP_ZERO ? size : min(size, FILL_MAX));
+	if (!(gfp & __GFP_ZERO))
+		poison_unwritten(p, size);
 	__asan_poison_memory_region(start, room);
 	__atomic_fetch_add(&live_allocations, 1, __ATOMIC_RELAXED);
 	return p;
@@ -128,7 +150,7 @@ static void release(const void *p)
 	if (header->cache)
 		__atomic_fetch_sub(&header->cache->live, 1, __ATOMIC_RELAXED);
 	__asan_unpoison_memory_region(start, p - start);
-	memset((void *)p, 0x6b, header->size);
+	memset((void *)p, 0x6b, min(header->size, FILL_MAX));
 	header->magic = 0;
 	__atomic_fetch_sub(&live_allocations, 1, __ATOMIC_RELAXED);
 	free(start);

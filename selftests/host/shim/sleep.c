@@ -5,15 +5,33 @@
 
 #include "host.h"
 
+/* Its address tells threads apart. */
+static __thread char self;
+
 void mutex_init(struct mutex *lock)
 {
 	pthread_mutex_init(&lock->mutex, NULL);
+	lock->holder = NULL;
+}
+
+void mutex_destroy(struct mutex *lock)
+{
+	if (pthread_mutex_destroy(&lock->mutex))
+		host_bug("mutex_destroy() of a mutex that is held");
+}
+
+bool host_mutex_is_held(const struct mutex *lock)
+{
+	return READ_ONCE(lock->holder) == &self;
 }
 
 bool mutex_trylock(struct mutex *lock)
 {
 	host_might_trylock("mutex_trylock()");
-	return !pthread_mutex_trylock(&lock->mutex);
+	if (pthread_mutex_trylock(&lock->mutex))
+		return false;
+	WRITE_ONCE(lock->holder, &self);
+	return true;
 }
 
 /* In manual mode who holds it is a work that waits to go on. */
@@ -25,6 +43,7 @@ void mutex_lock(struct mutex *lock)
 			host_sleep();
 			pthread_mutex_lock(&lock->mutex);
 			host_wake();
+			WRITE_ONCE(lock->holder, &self);
 		}
 		return;
 	}
@@ -35,6 +54,9 @@ void mutex_lock(struct mutex *lock)
 void mutex_unlock(struct mutex *lock)
 {
 	host_might_sleep("mutex_unlock()");
+	if (!host_mutex_is_held(lock))
+		host_bug("mutex_unlock() by another thread");
+	WRITE_ONCE(lock->holder, NULL);
 	pthread_mutex_unlock(&lock->mutex);
 }
 

@@ -36,6 +36,7 @@ static u64 random_state;
 unsigned int host_window_every;
 __thread bool host_in_nmi;
 bool host_fatal_signal;
+bool host_signal;
 
 void host_window_open(void)
 {
@@ -64,6 +65,7 @@ void host_init(uint64_t seed, bool manual)
 {
 	random_state = seed;
 	host_manual = manual;
+	host_time_begin();
 	if (!this_cpu)
 		host_thread_enter();
 }
@@ -178,6 +180,12 @@ void spin_lock(spinlock_t *lock)
 	if (this_cpu->locks)
 		host_bug("spin_lock() inside another one");
 	this_cpu->nested = NULL;
+	lock_take(lock);
+}
+
+/* The device's locks are inside those of the table. */
+void spin_lock_inside(spinlock_t *lock)
+{
 	lock_take(lock);
 }
 

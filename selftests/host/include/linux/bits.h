@@ -5,5 +5,6 @@
 
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
+#define GENMASK_ULL(high, low) (~0ULL << (low) & ~0ULL >> (63 - (high)))
 
 #endif /* _HOST_LINUX_BITS_H */

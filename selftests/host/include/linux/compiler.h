@@ -13,6 +13,8 @@
 #endif
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define __uninitialized
+#define __maybe_unused __attribute__((unused))
+#define noinline __attribute__((noinline))
 #define fallthrough __attribute__((fallthrough))
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
@@ -42,6 +44,7 @@
 #define data_race(x) (x)
 #define barrier() asm volatile("" : : : "memory")
 #define barrier_data(p) asm volatile("" : : "r"(p) : "memory")
+#define cmpxchg(p, old, new) __sync_val_compare_and_swap(p, old, new)
 
 /*
  * After an ordered access others may come between it and the next: by chance they

@@ -28,6 +28,8 @@
 #endif
 #define IS_ENABLED(option) HOST_##option
 
+#define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
+
 #define might_sleep() host_might_sleep("might_sleep()")
 
 #define might_sleep_if(condition)      \

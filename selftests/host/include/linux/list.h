@@ -30,22 +30,57 @@ static inline void hlist_del(struct hlist_node *n)
 	*n->pprev = n->next;
 	if (n->next)
 		n->next->pprev = n->pprev;
+	n->pprev = NULL;
 }
 
-#define hlist_entry_safe(node, type, member) \
-	((node) ? container_of(node, type, member) : NULL)
-#define hlist_for_each_entry(pos, head, member)                        \
-	for (pos = hlist_entry_safe((head)->first, __typeof__(*(pos)), \
-				    member);                           \
-	     pos; pos = hlist_entry_safe((pos)->member.next,           \
-					 __typeof__(*(pos)), member))
-#define hlist_for_each_entry_safe(pos, n, head, member)                \
-	for (pos = hlist_entry_safe((head)->first, __typeof__(*(pos)), \
-				    member);                           \
-	     pos && ({                                                 \
-		     n = (pos)->member.next;                           \
-		     true;                                             \
-	     });                                                       \
-	     pos = hlist_entry_safe(n, __typeof__(*(pos)), member))
+#define host_hlist_entry(p, pos, member) \
+	((p) ? container_of(p, __typeof__(*(pos)), member) : NULL)
+
+#define hlist_for_each_entry(pos, head, member)                         \
+	for (pos = host_hlist_entry((head)->first, pos, member); (pos); \
+	     pos = host_hlist_entry((pos)->member.next, pos, member))
+#define hlist_for_each_entry_safe(pos, n, head, member)          \
+	for (pos = host_hlist_entry((head)->first, pos, member); \
+	     (pos) && ({                                         \
+		     n = (pos)->member.next;                     \
+		     true;                                       \
+	     });                                                 \
+	     pos = host_hlist_entry(n, pos, member))
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+#define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
+
+static inline void list_add_tail(struct list_head *n, struct list_head *head)
+{
+	n->next = head;
+	n->prev = head->prev;
+	head->prev->next = n;
+	head->prev = n;
+}
+
+static inline void list_del(struct list_head *n)
+{
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+	n->next = NULL;
+	n->prev = NULL;
+}
+
+#define host_list_entry(p, pos, member) \
+	container_of(p, __typeof__(*(pos)), member)
+
+#define list_for_each_entry(pos, head, member)                 \
+	for (pos = host_list_entry((head)->next, pos, member); \
+	     &(pos)->member != (head);                         \
+	     pos = host_list_entry((pos)->member.next, pos, member))
+
+#define list_for_each_entry_safe(pos, n, head, member)            \
+	for (pos = host_list_entry((head)->next, pos, member),    \
+	    n = host_list_entry((pos)->member.next, pos, member); \
+	     &(pos)->member != (head);                            \
+	     pos = n, n = host_list_entry((n)->member.next, n, member))
 
 #endif /* _HOST_LINUX_LIST_H */

@@ -5,4 +5,6 @@
 
 #include <linux/slab.h>
 
+#define PAGE_SIZE 4096UL
+
 #endif /* _HOST_LINUX_MM_H */

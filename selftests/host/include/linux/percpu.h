@@ -24,4 +24,10 @@
 	((__typeof__(p))((char *)(p) + (cpu)*host_percpu_size(*(p))))
 #define this_cpu_ptr(p) per_cpu_ptr(p, host_this_cpu())
 
+#define DEFINE_PER_CPU(type, name) __typeof__(type) name[HOST_CPUS]
+#define per_cpu(name, cpu) ((name)[cpu])
+#define this_cpu_xchg(name, value)                               \
+	__atomic_exchange_n(&(name)[host_thread_index()], value, \
+			    __ATOMIC_SEQ_CST)
+
 #endif /* _HOST_LINUX_PERCPU_H */

@@ -59,9 +59,17 @@ typedef struct {
 
 void spin_lock_init(spinlock_t *lock);
 void spin_lock(spinlock_t *lock);
+void spin_lock_inside(spinlock_t *lock);
 void spin_lock_nest_lock(spinlock_t *lock, const spinlock_t *outer);
 void spin_unlock(spinlock_t *lock);
 bool host_lock_is_held(const spinlock_t *lock);
+
+/* The kernel's has the assertions with it. */
+#include <linux/lockdep.h>
+
+#ifdef HOST_CHARDEV
+#define spin_lock(lock) spin_lock_inside(lock)
+#endif
 
 #define local_bh_disable() host_bh_disable()
 #define local_bh_enable() host_bh_enable()

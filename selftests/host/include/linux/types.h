@@ -23,12 +23,16 @@ typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u64 __be64;
 
+typedef __u64 __aligned_u64 __attribute__((aligned(8)));
+
+#define U16_MAX UINT16_MAX
 #define U64_MAX UINT64_MAX
 #define S64_MAX INT64_MAX
 
 #define BITS_PER_LONG __LONG_WIDTH__
 
 #define __rcu
+#define __user
 #define __percpu
 #define __acquire(x) ((void)0)
 #define __release(x) ((void)0)

@@ -6,5 +6,6 @@
 #include <linux/sched.h>
 
 #define fatal_signal_pending(task) READ_ONCE(host_fatal_signal)
+#define signal_pending(task) (host_signal || fatal_signal_pending(task))
 
 #endif /* _HOST_LINUX_SCHED_SIGNAL_H */
