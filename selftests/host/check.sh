@@ -78,7 +78,7 @@ fuzz() # FOLDER NAME RUNS LENGTH SEED
 	mkdir "$folder/corpus-$group"
 	ASAN_OPTIONS=malloc_context_size=0:quarantine_size_mb=1:detect_stack_use_after_return=0:allocator_release_to_os_interval_ms=-1 \
 		"$folder/fuzz_$1" -seed="$4" -runs="$2" -max_len="$3" \
-		-entropic=0 -detect_leaks=0 -print_final_stats=1 \
+		-entropic=0 -detect_leaks=0 -timeout=20 -print_final_stats=1 \
 		-artifact_prefix="$folder/$group-" \
 		"$folder/corpus-$group" "corpus/$1" > "$LOG" 2>&1
 	status=$?

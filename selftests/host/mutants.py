@@ -30,7 +30,7 @@ TESTS = (
     ("race, ASan", ("asan/race_test", "--ops", "60000")),
 )
 
-FUZZ = ("-seed=1", "-entropic=0", "-detect_leaks=0", f"-artifact_prefix={OUT}/found-")
+FUZZ = ("-seed=1", "-entropic=0", "-detect_leaks=0", "-timeout=20", f"-artifact_prefix={OUT}/found-")
 FUZZ_MODEL = (("fuzz, model", ("fuzz/fuzz_model", "-max_len=131", "-runs=40000", *FUZZ,
                                OUT / "corpus", HERE / "corpus/model")),)
 # The device is in its fuzzer only.

@@ -17,8 +17,9 @@ DEVICE_MUTANTS = (
      "fault:\n\tuser_write_access_end();\n\treturn -EFAULT;", "fault:\n\treturn -EFAULT;"),
     ("gets_write_anywhere", "gets.c",
      "||\n\t    !smdev_within(w->out_off, w->out_len, g->arg->out_len))", ")"),
-    ("batch_reads_anywhere", "batch.c",
-     "\t    !smdev_within(bop->expected_off, bop->expected_len, in_len) ||\n", ""),
+    ("batch_writes_anywhere", "batch.c",
+     " ||\n\t    !smdev_within(bop->out_off, bop->out_len, b->arg->out_len))\n"
+     "\t\treturn -EINVAL;", ")\n\t\treturn -EINVAL;"),
     ("batch_not_probed", "batch.c",
      "\treturn smdev_reply(cmd);\n}\n\nstatic u32 places", "\treturn 0;\n}\n\nstatic u32 places"),
     ("scratch_not_taken", "scratch.c",
@@ -35,6 +36,6 @@ DEVICE_MUTANTS = (
     ("failed_table_stays_charged", "create.c",
      "uncharge_user:\n\tsmdev_user_uncharge(table->user);\n", "uncharge_user:\n"),
     ("second_watch_not_freed", "watch.c", "\t\twatch_free(w);\n\t\treturn -EBUSY;", "\t\treturn -EBUSY;"),
-    ("ring_runs_over", "watch.c",
-     "\tif (need > w->size - (w->head - w->tail)) {", "\tif (0) {"),
+    ("watch_never_ends", "watch.c",
+     "\tshardmap_unwatch(handle->table->map, &w->watcher);\n", ""),
 )
