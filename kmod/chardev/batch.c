@@ -16,6 +16,7 @@
 #include <uapi/shardmap_ops.h>
 
 #include "chardev.h"
+#include "user.h"
 
 /* Operations between looks at signals and the scheduler. */
 #define CHECK_STEP 64U
@@ -98,7 +99,7 @@ static int copy_same_ops_in(struct batch *b)
 	u64 *end = (u64 *)(b->ops + b->arg->nr_ops);
 
 	might_fault();
-	if (!user_read_access_begin(from, (u8 *)end - (u8 *)to))
+	if (!smdev_read_begin(from, (u8 *)end - (u8 *)to))
 		return -EFAULT;
 	for (; to < end; to += WORDS, from += WORDS) {
 		unsafe_get_user(to[WORD_STATUS], from + WORD_STATUS, fault);
@@ -124,7 +125,7 @@ static int copy_same_ops_out(const struct batch *b, u32 nr)
 	const struct shardmap_batch_op *op = b->ops, *end = op + nr;
 
 	might_fault();
-	if (!user_write_access_begin(to, (u8 *)end - (u8 *)op))
+	if (!smdev_write_begin(to, (u8 *)end - (u8 *)op))
 		return -EFAULT;
 	for (; op < end; op++, to += WORDS) {
 		const u64 *from = (const u64 *)op;

@@ -28,7 +28,7 @@ static __always_inline bool is_plain(const struct smdev_table *table,
 static __always_inline bool read_op(struct shardmap_op *op,
 				    const struct shardmap_op __user *uop)
 {
-	if (!user_read_access_begin(uop, sizeof(*uop)))
+	if (!smdev_read_begin(uop, sizeof(*uop)))
 		return false;
 	unsafe_get_user(op->size, &uop->size, fault);
 	unsafe_get_user(op->flags, &uop->flags, fault);
@@ -56,7 +56,7 @@ fault:
  */
 static __always_inline bool read_key(u8 *key, const u8 __user *ukey, u32 len)
 {
-	if (!user_read_access_begin(ukey, len))
+	if (!smdev_read_begin(ukey, len))
 		return false;
 	for (; len >= 8; len -= 8, key += 8, ukey += 8)
 		unsafe_get_user(*(u64 *)key, (const u64 __user *)ukey, fault);
@@ -85,7 +85,7 @@ static __always_inline bool copy_out(struct shardmap_op __user *uop,
 	u8 __user *uout = u64_to_user_ptr(op->out);
 
 	if ((value->len && !access_ok(uout, value->len)) ||
-	    !user_write_access_begin(uop, sizeof(*uop)))
+	    !smdev_write_begin(uop, sizeof(*uop)))
 		return false;
 	unsafe_copy_to_user(uout, value->buf, value->len, fault);
 	unsafe_put_user(value->len, &uop->out_len, fault);

@@ -71,7 +71,7 @@ static bool copy_in(const struct gets *g)
 	struct shardmap_lookup *end = lookup + g->arg->nr_ops;
 	struct words w;
 
-	if (!user_read_access_begin(uop, g->arg->nr_ops * sizeof(*uop)))
+	if (!smdev_read_begin(uop, g->arg->nr_ops * sizeof(*uop)))
 		return false;
 	for (; lookup < end; lookup++, uop++) {
 		unsafe_get_user(w.head, (u32 __user *)&uop->opcode, other);
@@ -139,7 +139,7 @@ static int copy_out(const struct gets *g)
 	u8 __user *uout = u64_to_user_ptr(g->arg->out);
 	bool has_long = false;
 
-	if (!user_write_access_begin(uop, g->arg->done * sizeof(*uop)))
+	if (!smdev_write_begin(uop, g->arg->done * sizeof(*uop)))
 		return -EFAULT;
 	for (; lookup < end; lookup++, uop++) {
 		const struct shardmap_value *value = &lookup->value;

@@ -51,7 +51,7 @@ static int reply(const struct smdev_cmd *cmd, const void *value, u32 value_len)
 	}
 	might_fault();
 	if ((value_len && !access_ok(out, value_len)) ||
-	    !user_write_access_begin(uop, offsetofend(struct shardmap_op, old)))
+	    !smdev_write_begin(uop, offsetofend(struct shardmap_op, old)))
 		return -EFAULT;
 	unsafe_copy_to_user(out, value, value_len, fault);
 	unsafe_put_user(arg->flags, &uop->flags, fault);

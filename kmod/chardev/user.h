@@ -8,12 +8,45 @@
 #ifndef _SHARDMAP_CHARDEV_USER_H
 #define _SHARDMAP_CHARDEV_USER_H
 
+#include <linux/fault-inject-usercopy.h>
 #include <linux/kernel.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
 /* Longer copies are those of uaccess.h. */
 #define SMDEV_SMALL 128U
+
+/**
+ * smdev_read_begin() - Open user memory to read from it.
+ * @from: where
+ * @size: how many bytes
+ *
+ * Fault injection has it fail, as it has copy_from_user() fail.
+ *
+ * Context: Process context.
+ * Return: true if it is open, until user_read_access_end().
+ */
+static __always_inline __must_check bool
+smdev_read_begin(const void __user *from, size_t size)
+{
+	return !should_fail_usercopy() && user_read_access_begin(from, size);
+}
+
+/**
+ * smdev_write_begin() - Open user memory to write to it.
+ * @to: where
+ * @size: how many bytes
+ *
+ * Fault injection has it fail, as it has copy_to_user() fail.
+ *
+ * Context: Process context.
+ * Return: true if it is open, until user_write_access_end().
+ */
+static __always_inline __must_check bool smdev_write_begin(void __user *to,
+							   size_t size)
+{
+	return !should_fail_usercopy() && user_write_access_begin(to, size);
+}
 
 /**
  * smdev_get_words() - Copy in a structure of 64-bit words.
@@ -32,7 +65,7 @@ static __always_inline int smdev_get_words(void *to, const void __user *from,
 	size_t i;
 
 	might_fault();
-	if (!user_read_access_begin(from, size))
+	if (!smdev_read_begin(from, size))
 		return -EFAULT;
 	for (i = 0; i < size / sizeof(u64); i++)
 		unsafe_get_user(words[i], ufrom + i, fault);
@@ -60,7 +93,7 @@ static __always_inline int smdev_put_words(void __user *to, const void *from,
 	size_t i;
 
 	might_fault();
-	if (!user_write_access_begin(to, size))
+	if (!smdev_write_begin(to, size))
 		return -EFAULT;
 	for (i = 0; i < size / sizeof(u64); i++)
 		unsafe_put_user(words[i], uto + i, fault);

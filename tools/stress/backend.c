@@ -31,7 +31,7 @@ static bool fetches(const struct op *op)
 	       op->opcode == SHARDMAP_OP_GET_OR_PUT;
 }
 
-static void execute_one(struct worker *worker, struct op *op)
+void backend_execute_one(struct worker *worker, struct op *op)
 {
 	const struct config *config = worker->config;
 	struct shardmap_op arg = {
@@ -128,5 +128,5 @@ void backend_execute(struct worker *worker, struct op *ops, unsigned int nr)
 	if (worker->batch)
 		execute_batch(worker, ops, nr);
 	else
-		execute_one(worker, ops);
+		backend_execute_one(worker, ops);
 }

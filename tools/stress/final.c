@@ -166,6 +166,7 @@ int verify_table(struct shared *shared, int table, struct verdict *verdict)
 		verdict->missing += part->missing;
 		verdict->unexpected += part->unexpected;
 		verdict->version += part->version;
+		verdict->sum_mismatch += part->sum_mismatch;
 	}
 	if (audit.scratch && audit.keys_seen && audit.counters_seen)
 		err = audit_table(&audit, table);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "faults.h"
 #include "tool.h"
 
 #define LIN_THREADS_MAX 16
@@ -197,6 +198,7 @@ struct lin_options {
 	uint64_t seed;
 	bool json;
 	enum lin_plant plant;
+	struct fault_rates faults;
 	struct shardmap_create create;
 };
 
@@ -206,6 +208,7 @@ void lin_options(int argc, char **argv, struct lin_options *options);
 /* lin_call.c: from and to the table */
 struct lin_caller {
 	int table;
+	bool persists; /* calls again what fails with ENOMEM */
 	unsigned char value[LIN_LONG_MAX];
 	unsigned char expected[LIN_LONG_MAX];
 	unsigned char out[LIN_LONG_MAX];
@@ -228,6 +231,7 @@ struct lin_result {
 	uint64_t rounds;
 	uint64_t resizes;
 	uint64_t churn_ops;
+	uint64_t injected; /* faults */
 	unsigned int
 		violations; /* keys; the run ends after the first round with any */
 	double seconds;
@@ -236,7 +240,9 @@ struct lin_result {
 
 /* lin_churn.c */
 struct lin_churner;
-struct lin_churner *lin_churner_new(int table, uint64_t first, uint64_t keys);
+/* @lenient: keys may be left out for want of memory */
+struct lin_churner *lin_churner_new(int table, uint64_t first, uint64_t keys,
+				    bool lenient);
 void lin_churner_free(struct lin_churner *churner);
 /* A batch of insertions or deletions; returns their number or a negative errno */
 int lin_churn(struct lin_churner *churner);

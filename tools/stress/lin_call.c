@@ -101,7 +101,11 @@ void lin_call(struct lin_caller *caller, uint64_t key, struct lin_op *op)
 
 	give_arguments(caller, op, &arg);
 	op->invoke = now_ns();
-	op->status = shardmap_execute(caller->table, model->opcode, &arg);
+	/* A call that failed has had no effect, which is what is checked here. */
+	do
+		op->status =
+			shardmap_execute(caller->table, model->opcode, &arg);
+	while (op->status == -ENOMEM && caller->persists);
 	op->response = now_ns();
 	take_results(caller, op, &arg);
 }

@@ -17,9 +17,11 @@ struct lin_churner {
 	uint64_t keys;
 	uint64_t at;
 	bool falling;
+	bool lenient;
 };
 
-struct lin_churner *lin_churner_new(int table, uint64_t first, uint64_t keys)
+struct lin_churner *lin_churner_new(int table, uint64_t first, uint64_t keys,
+				    bool lenient)
 {
 	struct lin_churner *churner = calloc(1, sizeof(*churner));
 
@@ -28,6 +30,7 @@ struct lin_churner *lin_churner_new(int table, uint64_t first, uint64_t keys)
 	churner->table = table;
 	churner->first = first;
 	churner->keys = keys;
+	churner->lenient = lenient;
 	churner->batch = shardmap_batch_new(BATCH);
 	if (!churner->batch) {
 		free(churner);
@@ -60,6 +63,12 @@ static int add_next(struct lin_churner *churner)
 	return ret;
 }
 
+/* What was not inserted for want of memory cannot be deleted. */
+static int judge(const struct lin_churner *churner, int ret)
+{
+	return churner->lenient && (ret == -ENOMEM || ret == -ENOENT) ? 0 : ret;
+}
+
 int lin_churn(struct lin_churner *churner)
 {
 	int ret;
@@ -72,6 +81,8 @@ int lin_churn(struct lin_churner *churner)
 	}
 	ret = shardmap_batch_run(churner->table, churner->batch);
 	for (unsigned int i = 0; !ret && i < BATCH; i++)
-		ret = shardmap_batch_result(churner->batch, i)->status;
+		ret = judge(churner,
+			    shardmap_batch_result(churner->batch, i)->status);
+	ret = judge(churner, ret);
 	return ret ? ret : BATCH;
 }

@@ -11,6 +11,7 @@ enum {
 	OPT_CHURN,
 	OPT_SEED,
 	OPT_PLANT,
+	OPT_FAULTS,
 };
 
 static const struct argp_option options[] = {
@@ -27,6 +28,9 @@ static const struct argp_option options[] = {
 	{ "plant", OPT_PLANT, "lost-update", 0,
 	  "test the checker: one thread adds by a get and a put; must end with "
 	  "exit status 3" },
+	{ "faults", OPT_FAULTS, "SLAB:PAGES:0", 0,
+	  "have the kernel fail so many percent of the module's allocations; run "
+	  "it by faults.sh" },
 	{ "json", 'j', NULL, 0, "print JSON" },
 	{}
 };
@@ -70,6 +74,12 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--plant: '%s' is not lost-update",
 				   arg);
 		lin->plant = LIN_PLANT_LOST_UPDATE;
+		return 0;
+	case OPT_FAULTS:
+		faults_parse(state, arg, &lin->faults);
+		if (lin->faults.percent[FAULT_COPIES])
+			argp_error(state, "--faults: a failed copy leaves open "
+					  "what was done");
 		return 0;
 	case 'j':
 		lin->json = true;

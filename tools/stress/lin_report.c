@@ -30,6 +30,8 @@ static void print_text(const struct lin_options *options,
 	       100 * share(result, result->overlapped),
 	       100 * share(result, result->overlapped_quick), result->resizes,
 	       result->churn_ops);
+	if (options->faults.on)
+		printf("faults injected: %" PRIu64 "\n", result->injected);
 	if (result->violations)
 		printf("violations on %u keys\n", result->violations);
 	else
@@ -54,7 +56,7 @@ static int print_json(const struct lin_options *options,
 	bool is_inline = options->create.flags & SHARDMAP_CREATE_INLINE;
 	json_t *root = json_pack(
 		"{s:i, s:I, s:b, s:i, s:i, s:I, s:I, s:I, s:f, s:f, s:f, s:f, "
-		"s:I, s:i, s:o}",
+		"s:I, s:I, s:i, s:o}",
 		"schema", TOOL_SCHEMA, "seed", (json_int_t)options->seed,
 		"inline", is_inline, "threads", options->threads, "keys",
 		options->keys, "ops", (json_int_t)result->ops, "rounds",
@@ -63,7 +65,8 @@ static int print_json(const struct lin_options *options,
 		"check_seconds", result->check_seconds, "overlap",
 		share(result, result->overlapped), "overlap_quick",
 		share(result, result->overlapped_quick), "resizes",
-		(json_int_t)result->resizes, "violations", result->violations,
+		(json_int_t)result->resizes, "injected",
+		(json_int_t)result->injected, "violations", result->violations,
 		"by_operation", by_kind(result));
 	int err = root ? json_dumpf(root, stdout, JSON_INDENT(1)) : -1;
 

@@ -320,11 +320,13 @@ static int init_member(struct run *run, unsigned int index)
 	member->run = run;
 	member->index = index;
 	member->caller.table = run->table;
+	member->caller.persists = options->faults.on;
 	member->random = mix64(options->seed ^ mix64(index + 1));
 	if (index >= options->threads) {
 		member->churner = lin_churner_new(run->table,
 						  (index + 1) * options->churn,
-						  options->churn);
+						  options->churn,
+						  options->faults.on);
 		if (!member->churner)
 			return -ENOMEM;
 	}
@@ -433,14 +435,18 @@ int lin_run(const struct lin_options *options, int table,
 			   .show = PTHREAD_MUTEX_INITIALIZER };
 	struct shardmap_info before, after;
 	uint64_t start;
-	int err;
+	int err, ended;
 
 	err = shardmap_info(table, &before);
 	if (!err)
 		err = init(&run);
+	if (!err)
+		err = faults_begin(&options->faults);
 	if (!err) {
 		start = now_ns();
 		err = run_threads(&run);
+		ended = faults_end(&options->faults, &result->injected);
+		err = err ? err : ended;
 		result->seconds = (now_ns() - start) / 1e9;
 		sum_up(&run, result);
 	}

@@ -36,6 +36,7 @@ enum {
 	OPT_KLOG,
 	OPT_NO_KLOG,
 	OPT_PLANT,
+	OPT_FAULTS,
 };
 
 static const struct argp_option options[] = {
@@ -76,6 +77,9 @@ static const struct argp_option options[] = {
 	{ "plant", OPT_PLANT, "torn|lost", 0,
 	  "test the verification: damage one value, or skip one write; must end "
 	  "with exit status 3" },
+	{ "faults", OPT_FAULTS, "SLAB:PAGES:COPIES", 0,
+	  "have the kernel fail so many percent of the module's allocations and "
+	  "copies; run it by faults.sh" },
 	{ "klog", OPT_KLOG, NULL, 0,
 	  "fail unless the kernel log can be read (it is checked when readable)" },
 	{ "no-klog", OPT_NO_KLOG, NULL, 0, "do not check the kernel log" },
@@ -255,6 +259,9 @@ static error_t parse_rest(int key, char *arg, struct argp_state *state)
 				   arg);
 		config->plant = !strcmp(arg, "torn") ? PLANT_TORN : PLANT_LOST;
 		return 0;
+	case OPT_FAULTS:
+		faults_parse(state, arg, &config->faults);
+		return 0;
 	case OPT_KLOG:
 		config->klog = KLOG_ON;
 		return 0;
@@ -289,6 +296,18 @@ static void finish_lengths(const struct argp_state *state,
 			   "--inline: --value-size must be --max-value-len");
 }
 
+/* What was done although EFAULT was returned can only be found out by its owner. */
+static void check_faults(const struct argp_state *state,
+			 const struct config *config)
+{
+	if (!config->verify)
+		argp_error(state, "--faults needs the verification");
+	if (config->batch > 32)
+		argp_error(state, "--faults: --batch must be 32 or less");
+	if (config->counters < config->workers)
+		argp_error(state, "--faults: fewer --counters than threads");
+}
+
 static void finish(const struct argp_state *state, struct config *config)
 {
 	finish_lengths(state, config);
@@ -297,6 +316,8 @@ static void finish(const struct argp_state *state, struct config *config)
 		config->duration = 10;
 	if (config->keys < config->workers)
 		argp_error(state, "--keys: fewer than threads");
+	if (config->faults.on)
+		check_faults(state, config);
 	if (config->plant && !config->verify)
 		argp_error(state, "--plant needs the verification");
 	if ((uint64_t)config->batch *

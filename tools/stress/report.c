@@ -12,6 +12,7 @@ struct totals {
 	uint64_t ops;
 	uint64_t hits;
 	uint64_t failed;
+	uint64_t untold;
 	double seconds;
 	struct histogram latency[SHARDMAP_OP_NR];
 };
@@ -61,6 +62,7 @@ static struct totals *sum_up(const struct shared *shared)
 					&worker->latency[op]);
 		totals->hits += worker->hits;
 		totals->failed += worker->failed;
+		totals->untold += worker->untold;
 		if (worker->end_ns > end)
 			end = worker->end_ns;
 	}
@@ -141,6 +143,10 @@ static void print_text(const struct shared *shared, const struct totals *totals,
 	if (totals->failed)
 		printf("failed for want of memory or space: %" PRIu64 "\n",
 		       totals->failed);
+	if (shared->config.faults.on)
+		printf("faults injected: %" PRIu64
+		       ", results that did not come back: %" PRIu64 "\n",
+		       shared->injected, totals->untold);
 	print_verdict(&shared->config, verdict);
 	if (klog->fd < 0)
 		puts("kernel log: not checked");
@@ -211,11 +217,13 @@ static int print_json(const struct shared *shared, const struct totals *totals,
 	int err;
 
 	root = json_pack(
-		"{s:i, s:I, s:f, s:f, s:I, s:I, s:o, s:o, s:b, s:i, s:i}",
+		"{s:i, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:i, s:i}",
 		"schema", TOOL_SCHEMA, "ops", (json_int_t)totals->ops,
 		"ops_per_second", totals->ops / totals->seconds, "seconds",
 		totals->seconds, "hits", (json_int_t)totals->hits, "failed",
-		(json_int_t)totals->failed, "config", json_config(shared),
+		(json_int_t)totals->failed, "injected",
+		(json_int_t)shared->injected, "untold",
+		(json_int_t)totals->untold, "config", json_config(shared),
 		"verify", json_verdict(&shared->config, verdict),
 		"klog_checked", klog->fd >= 0, "reports", (int)klog->reports,
 		"klog_lost", (int)klog->lost);

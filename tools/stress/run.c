@@ -303,7 +303,7 @@ int run(struct shared *shared)
 {
 	struct crew crew = { .shared = shared, .timer = start_timer() };
 	sigset_t old;
-	int err;
+	int err, ended;
 
 	if (crew.timer < 0)
 		return crew.timer;
@@ -311,11 +311,15 @@ int run(struct shared *shared)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (!err)
 		err = wait_for(&crew, &shared->ready);
+	if (!err)
+		err = faults_begin(&shared->config.faults);
 	if (!err) {
 		shared->start_ns = now_ns();
 		let_go(shared);
 		err = wait_for(&crew, &shared->finished);
 	}
+	ended = faults_end(&shared->config.faults, &shared->injected);
+	err = err ? err : ended;
 	show_progress(shared, true);
 	if (err) {
 		/* Threads that were started must not wait for those that were not. */

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "faults.h"
 #include "histogram.h"
 #include "tool.h"
 #include "zipf.h"
@@ -52,6 +53,7 @@ struct config {
 	bool json;
 	enum klog_mode klog;
 	enum plant plant;
+	struct fault_rates faults;
 	int fd;
 	struct shardmap_create create;
 };
@@ -134,6 +136,7 @@ struct worker {
 	uint64_t end_ns;
 	uint64_t hits; /* gets that found something */
 	uint64_t failed; /* ENOMEM and ENOSPC */
+	uint64_t untold; /* EFAULT, with --faults */
 	int error; /* any other, which ends the worker */
 	enum shardmap_opcode error_opcode;
 	struct verdict verdict;
@@ -147,6 +150,7 @@ struct shared {
 	_Atomic uint32_t go; /* a futex */
 	_Atomic bool stop;
 	uint64_t start_ns; /* set before @go */
+	uint64_t injected; /* faults */
 	struct config config;
 	uint64_t slice; /* key states per owner */
 	struct key_state *keys; /* by owner, then by number in its slice */
@@ -185,6 +189,7 @@ void workload_put(struct worker *worker, struct op *op, uint64_t number);
 int backend_open(struct worker *worker);
 void backend_close(struct worker *worker);
 void backend_execute(struct worker *worker, struct op *ops, unsigned int nr);
+void backend_execute_one(struct worker *worker, struct op *op);
 
 /* value.c */
 enum value_fault { VALUE_OK, VALUE_TORN, VALUE_WRONG_KEY };
@@ -202,6 +207,8 @@ enum value_fault value_check(const struct config *config, uint64_t id,
 /* verify.c */
 void verify_begin(struct worker *worker, struct op *op);
 void verify_end(struct worker *worker, struct op *op);
+/* Instead, for those of @ops whose results did not come back */
+void verify_untold(struct worker *worker, struct op *ops, unsigned int nr);
 void plant(struct worker *worker);
 
 /* final.c: the whole table against the states.  Returns 0 or a negative errno. */

@@ -176,11 +176,21 @@ static void end_failed_write(struct worker *worker, const struct op *op)
 		worker->verdict.unexpected += !present;
 }
 
-static void end_write(struct worker *worker, const struct op *op)
+/*
+ * A number that was not used has not been visible, so it can be taken back, unless a
+ * later write of this batch counts from it.
+ */
+static void take_back(struct worker *worker, const struct op *op)
 {
 	struct key_state *state = key_state(worker->shared, op->id);
-	uint64_t done;
+	uint64_t done = load(&state->done) >> 1;
 
+	if (done != op->seq && load(&state->begun) == op->seq)
+		store(&state->begun, done);
+}
+
+static void end_write(struct worker *worker, const struct op *op)
+{
 	if (op->status)
 		end_failed_write(worker, op);
 	else if (op->opcode == SHARDMAP_OP_DELETE)
@@ -189,13 +199,7 @@ static void end_write(struct worker *worker, const struct op *op)
 		check_own(worker, op);
 	else
 		end_store(worker, op);
-	/*
-	 * A number that was not used has not been visible, so it can be taken
-	 * back, unless a later write of this batch counts from it.
-	 */
-	done = load(&state->done) >> 1;
-	if (done != op->seq && load(&state->begun) == op->seq)
-		store(&state->begun, done);
+	take_back(worker, op);
 }
 
 void verify_end(struct worker *worker, struct op *op)
@@ -218,6 +222,111 @@ void verify_end(struct worker *worker, struct op *op)
 		check_own(worker, op);
 	else
 		check_foreign(worker, op);
+}
+
+/*
+ * EFAULT leaves open whether an operation was carried out: perhaps only its results
+ * found no way back.  Nobody else writes a worker's keys and, with --faults, its
+ * counters, so a lookup tells.
+ */
+static bool is_untold(const struct op *op)
+{
+	return op->status == -EFAULT && op->opcode != SHARDMAP_OP_GET;
+}
+
+/* Lookups fail, too. */
+static void look_up(struct worker *worker, const struct op *op, struct op *seen)
+{
+	*seen = *op;
+	seen->opcode = SHARDMAP_OP_GET;
+	seen->flags = 0;
+	do
+		backend_execute_one(worker, seen);
+	while (seen->status == -EFAULT || seen->status == -ENOMEM);
+}
+
+/* What is in a counter besides what its owner knows to be there */
+static uint64_t counter_excess(struct worker *worker, const struct op *seen)
+{
+	const struct counter_share *share =
+		counter_share(worker->shared, worker->index, seen->id);
+	uint64_t value = COUNTER_INITIAL;
+
+	if (!seen->status)
+		memcpy(&value, seen->found, sizeof(value));
+	return value - COUNTER_INITIAL - load(&share->sum);
+}
+
+/* Each operation of a batch adds another power of two. */
+static void settle_add(struct worker *worker, const struct op *op,
+		       const struct op *seen)
+{
+	struct counter_share *share =
+		counter_share(worker->shared, worker->index, op->id);
+
+	if (!(counter_excess(worker, seen) & op->delta))
+		return;
+	share->least += op->delta;
+	store(&share->sum, load(&share->sum) + op->delta);
+	store(&share->adds, load(&share->adds) + 1);
+}
+
+static void settle_write(struct worker *worker, const struct op *op,
+			 const struct op *seen)
+{
+	struct key_state *state = key_state(worker->shared, op->id);
+	uint64_t seq;
+
+	if (op->opcode == SHARDMAP_OP_DELETE) {
+		if (seen->status == -ENOENT && load(&state->done) & 1)
+			store(&state->done, op->seq << 1);
+	} else if (!seen->status && value_is_good(worker, seen, &seq) &&
+		   seq == op->seq) {
+		worker->verdict.version += seen->version == state->version;
+		state->version = seen->version;
+		store(&state->done, op->seq << 1 | 1);
+	}
+	take_back(worker, op);
+}
+
+/* Then all is as it was, or as one of the operations has left it. */
+static void check_settled(struct worker *worker, const struct op *seen)
+{
+	struct verdict *verdict = &worker->verdict;
+	const struct counter_share *share;
+
+	verdict->checked++;
+	if (seen->status && seen->status != -ENOENT) {
+		worker->error = seen->status;
+		worker->error_opcode = seen->opcode;
+	} else if (!seen->counter) {
+		check_own(worker, seen);
+	} else {
+		share = counter_share(worker->shared, worker->index, seen->id);
+		verdict->sum_mismatch += counter_excess(worker, seen) != 0;
+		verdict->missing += seen->status && load(&share->adds);
+	}
+}
+
+void verify_untold(struct worker *worker, struct op *ops, unsigned int nr)
+{
+	struct op seen;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!is_untold(&ops[i]))
+			continue;
+		look_up(worker, &ops[i], &seen);
+		if (ops[i].counter)
+			settle_add(worker, &ops[i], &seen);
+		else
+			settle_write(worker, &ops[i], &seen);
+	}
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!is_untold(&ops[i]))
+			continue;
+		look_up(worker, &ops[i], &seen);
+		check_settled(worker, &seen);
+	}
 }
 
 /*

@@ -44,6 +44,8 @@ static void note_status(struct worker *worker, const struct op *op)
 		return;
 	if (op->status == -ENOMEM || op->status == -ENOSPC) {
 		worker->failed++;
+	} else if (op->status == -EFAULT && worker->config->faults.on) {
+		worker->untold++;
 	} else if (!worker->error) {
 		worker->error = op->status;
 		worker->error_opcode = op->opcode;
@@ -64,10 +66,12 @@ static uint64_t execute(struct worker *worker, unsigned int nr)
 	end = now_ns();
 	atomic_thread_fence(memory_order_seq_cst);
 	for (unsigned int i = 0; i < nr; i++) {
-		if (verify)
+		if (verify && worker->ops[i].status != -EFAULT)
 			verify_end(worker, &worker->ops[i]);
 		note_status(worker, &worker->ops[i]);
 	}
+	if (worker->config->faults.on)
+		verify_untold(worker, worker->ops, nr);
 	return end - start;
 }
 

@@ -111,6 +111,20 @@ static enum shardmap_opcode pick_opcode(struct worker *worker)
 	return i;
 }
 
+/* Any, or one of the worker's own: see verify_untold(). */
+static uint64_t pick_counter(struct worker *worker, const struct op *op)
+{
+	const struct config *config = worker->config;
+	uint64_t own =
+		(config->counters - worker->index + config->workers - 1) /
+		config->workers;
+
+	if (!config->faults.on || op->opcode == SHARDMAP_OP_GET)
+		return random_below(&worker->random, config->counters);
+	return random_below(&worker->random, own) * config->workers +
+	       worker->index;
+}
+
 static void pick_target(struct worker *worker, struct op *op)
 {
 	const struct config *config = worker->config;
@@ -120,7 +134,7 @@ static void pick_target(struct worker *worker, struct op *op)
 		       config->mix[SHARDMAP_OP_ADD] &&
 		       !random_below(&worker->random, COUNTER_GETS));
 	if (op->counter)
-		op->id = random_below(&worker->random, config->counters);
+		op->id = pick_counter(worker, op);
 	else if (op->opcode == SHARDMAP_OP_GET)
 		op->id = pick_any(worker);
 	else if (config->growth)
@@ -158,7 +172,8 @@ void workload_next(struct worker *worker, struct op *op)
 	if (config->plant && op->own && op->id == 0)
 		op->opcode = SHARDMAP_OP_GET;
 	op->flags = pick_flags(worker, op->opcode);
-	op->delta = 1 + random_below(&worker->random, 1000);
+	op->delta = config->faults.on ? 1ull << (op - worker->ops) :
+					1 + random_below(&worker->random, 1000);
 	key_build(config, op->id, op->counter, op->key);
 	if (!config->verify)
 		op->value_len =
