@@ -12,6 +12,7 @@ import sys
 sys.dont_write_bytecode = True
 
 import cases  # noqa: E402
+import faults  # noqa: E402
 import lint  # noqa: E402
 import reliability  # noqa: E402
 import stages  # noqa: E402
@@ -23,13 +24,19 @@ FULL = {
     "uml": stages.uml,
     "kcsan": stages.kcsan,
     "kasan": stages.kasan,
-    "stock-6.12": lambda: reliability.stock("stock-6.12", stages.stock612()),
-    "stock-6.1": lambda: reliability.stock("stock-6.1", stages.stock61()),
-    "rt-6.12": reliability.rt,
+    "stock-6.12": stages.stock612,
+    "stock-6.1": stages.stock61,
 }
 
-# Not part of a whole run: its beds' stages do it.
-ALONE = {"cases": cases.stage}
+# By name only.  The planted bugs are in the stages of their beds; the others are
+# not part of a whole run yet.
+ALONE = {
+    "cases": cases.stage,
+    "faults": faults.stage,
+    "storms-6.12": lambda: reliability.stock("stock-6.12"),
+    "storms-6.1": lambda: reliability.stock("stock-6.1"),
+    "rt-6.12": reliability.rt,
+}
 
 QUICK = {
     "lint": lambda: lint.stage(quick=True),

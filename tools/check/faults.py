@@ -4,7 +4,8 @@
 import json
 import re
 
-from common import CI, LOGS, add_ktap, guest, selftests, static_tools
+from common import (CI, LOGS, Result, add_ktap, guest, modules, selftests,
+                    static_tools)
 
 # Percent of the module's allocations of objects, of pages, and of its copies.  So many
 # operations have so many faults, however slow the machine is.
@@ -42,8 +43,10 @@ COMMAND = (
     + "' || exit 1; rmmod shardmap")
 
 
-def faults(result):
-    """Each in its turn, then at random under load; adds to a stage's result."""
+def stage():
+    """Each in its turn, then at random under load."""
+    result = Result()
+    modules("kasan")
     built = selftests(64)
     status, _ = guest("kasan-faults", "kasan", COMMAND, ko=("shardmap.ko",),
                       add=(f"{built}:/selftests64",
@@ -57,6 +60,7 @@ def faults(result):
         _count_systematic(result, tap)
     if status == 0:
         _count_random(result, out)
+    return result
 
 
 def _count_systematic(result, tap):

@@ -105,8 +105,9 @@ def _poison(kernel, result):
             f"{kernel} {width} bit, {POISON_KERNEL_ARGS}"))
 
 
-def stock(kernel, result):
-    """After a stock kernel's stage: storms, and memory that is not cleared."""
+def stock(kernel):
+    """On a stock kernel: storms, and memory that is not cleared."""
+    result = Result()
     if kernel == "stock-6.12":
         _storms(kernel, result)
     _poison(kernel, result)
