@@ -152,19 +152,15 @@ static u64 shard_due(struct sm_shard *shard, u64 now)
 	return due;
 }
 
-static unsigned long expire_shard(struct shardmap *map, unsigned int index,
-				  u64 now)
+static void expire_shard(struct shardmap *map, unsigned int index, u64 now)
 {
 	u64 hash = sm_shard_begin(map, index);
 	struct sm_shard *shard = &map->shards[index];
 	struct over over = { .map = map, .now = now, .next = SM_NEVER };
-	unsigned long expired = 0;
 	int ret;
 
 	do {
 		ret = expire_step(shard, &hash, &over);
-		if (ret >= 0)
-			expired += over.nr;
 		cond_resched();
 	} while (!ret);
 	if (ret < 0) {
@@ -173,26 +169,23 @@ static unsigned long expire_shard(struct shardmap *map, unsigned int index,
 		WRITE_ONCE(shard->expire_at, now);
 		sm_shard_unlock_bh(shard);
 	}
-	return expired;
 }
 
 /* Go through the shards that are due; @next is when one will be. */
-static unsigned long expire(struct shardmap *map, u64 *next)
+static void expire(struct shardmap *map, u64 *next)
 {
 	u64 now = sm_now(), due;
-	unsigned long expired = 0;
 	unsigned int i;
 
 	*next = SM_NEVER;
 	for (i = 0; i < sm_nr_shards(map); i++) {
 		due = shard_due(&map->shards[i], now);
 		if (due <= now) {
-			expired += expire_shard(map, i, now);
+			expire_shard(map, i, now);
 			due = READ_ONCE(map->shards[i].expire_at);
 		}
 		*next = min(*next, due);
 	}
-	return expired;
 }
 
 /**
@@ -200,24 +193,19 @@ static unsigned long expire(struct shardmap *map, u64 *next)
  * @map: the table
  *
  * Context: Process context.  May sleep.  Takes and releases shard locks.
- * Return: true if there may have been some.
+ * Return: false if the table has never had such an entry.
  */
 bool sm_expire(struct shardmap *map)
 {
-	unsigned long expired;
-	bool waited;
 	u64 next;
 
 	if (!READ_ONCE(map->expires))
 		return false;
-	waited = !mutex_trylock(&map->expire_lock);
-	if (waited)
-		mutex_lock(&map->expire_lock);
-	expired = expire(map, &next);
+	mutex_lock(&map->expire_lock);
+	expire(map, &next);
 	mutex_unlock(&map->expire_lock);
 	sm_expire_arm(map, next);
-	/* Who held the lock may have taken what we were after. */
-	return expired || waited;
+	return true;
 }
 
 static unsigned long pause_jiffies(u64 ns)

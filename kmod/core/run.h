@@ -83,6 +83,7 @@ static __always_inline void sm_update_init(struct sm_update *u,
 	u->hash = sm_hash(map, req->key, req->key_len);
 	u->shard = &map->shards[sm_shard_index(map, u->hash)];
 	u->reserve = false;
+	u->swept = false;
 	u->expires = 0;
 	if (sm_is_inline(map)) {
 		sm_inline_prefetch_bucket(map, u->hash);

@@ -48,15 +48,19 @@ static bool can_have_room(const struct sm_update *updates, unsigned int nr)
  * Context: Any context that the updates' flags allow, no shard lock held.
  * Return: 0 if it is worth another try; -ENOSPC if not; -EROFS; -ENOMEM.
  */
-int sm_make_room(const struct sm_update *updates, unsigned int nr)
+int sm_make_room(struct sm_update *updates, unsigned int nr)
 {
 	struct shardmap *map = updates->map;
 
 	/* What fails removes nothing. */
 	if (!can_have_room(updates, nr))
 		return -ENOSPC;
-	if (gfpflags_allow_blocking(updates->gfp) && sm_expire(map))
-		return 0;
+	if (!updates->swept && gfpflags_allow_blocking(updates->gfp)) {
+		updates->swept = true;
+		/* Try again in any case: others may have removed them just now. */
+		if (sm_expire(map))
+			return 0;
+	}
 	if (map->flags & SHARDMAP_EVICT)
 		return sm_evict(updates, nr);
 	return -ENOSPC;

@@ -87,6 +87,7 @@ enum sm_need {
  * @need: what is missing
  * @reserve: the limbo must have a place
  * @in_place: it will need none, and no entry, in all likelihood
+ * @swept: entries whose time was over have been removed to make room for it
  * @entries: how many entries come, or leave if negative
  * @bytes: memory that comes, or leaves if negative
  * @version: version after it, 0 if no entry is left
@@ -113,6 +114,7 @@ struct sm_update {
 	enum sm_need need;
 	bool reserve;
 	bool in_place;
+	bool swept;
 	long entries;
 	long bytes;
 	u64 version;
@@ -145,7 +147,7 @@ struct sm_entry *sm_fresh_entry(const struct sm_update *u);
 struct sm_line *sm_add_overflow(struct sm_shard *shard, struct sm_line *line);
 
 /* update.c */
-int sm_make_room(const struct sm_update *updates, unsigned int nr);
+int sm_make_room(struct sm_update *updates, unsigned int nr);
 int sm_update_supply(struct sm_update *u);
 
 #endif /* _SHARDMAP_CORE_UPDATE_H */

@@ -230,7 +230,7 @@ MUTANTS = (
     ("evicts_one_shard_only", "evict.c", "i < sm_nr_shards(map); i++) {\n\t\tunsigned int index",
      "i < 1; i++) {\n\t\tunsigned int index"),
     ("evicts_though_not_full", "update.c",
-     "\tif (gfpflags_allow_blocking(updates->gfp) && sm_expire(map))\n\t\treturn 0;\n", ""),
+     "\t\tif (sm_expire(map))\n\t\t\treturn 0;\n", ""),
     ("evicted_and_not_told", "tagged.c",
      "\tsm_notify(map, kind, e->data, e->key_len, atomic64_read(&e->version));\n", ""),
     ("makes_room_for_what_cannot_fit", "update.c",
