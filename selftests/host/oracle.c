@@ -142,10 +142,12 @@ static bool quota_is_short(const struct model *m)
 {
 	u64 after = shardmap_quota_bytes(m->quota);
 	u64 most = after > m->quota_before ? after : m->quota_before;
+	/* All of an entry whose predecessor was over, or evicted, must fit. */
+	long long bytes = m->need_bytes + m->left_bytes;
 
-	if (m->need_entries > 0 && !m->need_bytes)
+	if (m->need_entries + m->left_entries > 0 && !bytes)
 		return most > m->config->quota;
-	return m->need_bytes > 0 && most + m->need_bytes > m->config->quota;
+	return bytes > 0 && most + bytes > m->config->quota;
 }
 
 /* May an operation return @err that should, but for quotas and failures? */
