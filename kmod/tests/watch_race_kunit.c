@@ -197,10 +197,11 @@ static const char *visit(struct smt_worker *w)
 	/* A call that comes now finds freed memory. */
 	kfree(v);
 	/*
-	 * What the last lookup sees may not have been told when watching ends: one
-	 * change of each other thread.
+	 * A lookup may see a change a moment before it is told: the last one's when
+	 * watching ends, the first one's before it begins, one of each other thread.
 	 */
-	if (!problem && (told + OTHERS < end - begin || told > after - before))
+	if (!problem &&
+	    (told + OTHERS < end - begin || told > after - before + OTHERS))
 		problem = smt_problem(w, "told of %u, not %llu to %llu", told,
 				      end - begin, after - before);
 	return problem;
