@@ -8,9 +8,10 @@ import subprocess
 
 from common import PAYLOADS, ROOT, VM, WORK, Trouble, say
 
-# A race of the 6.12 kernel's own, which any sleep may show.
+# Races of the 6.12 kernel's own: any sleep may show the first.
 PREAMBLE = ("if [ -e /sys/kernel/debug/kcsan ]; then "
-            "echo '!do_nanosleep' > /sys/kernel/debug/kcsan; fi; ")
+            "for f in do_nanosleep hrtimer_active process_scheduled_works; do "
+            "echo \"!$f\" > /sys/kernel/debug/kcsan; done; fi; ")
 
 
 @dataclasses.dataclass
