@@ -8,11 +8,6 @@ import subprocess
 
 from common import PAYLOADS, ROOT, VM, WORK, Trouble, say
 
-# Races of the 6.12 kernel's own: any sleep may show the first.
-PREAMBLE = ("if [ -e /sys/kernel/debug/kcsan ]; then "
-            "for f in do_nanosleep hrtimer_active process_scheduled_works; do "
-            "echo \"!$f\" > /sys/kernel/debug/kcsan; done; fi; ")
-
 
 @dataclasses.dataclass
 class Load:
@@ -110,7 +105,7 @@ def measure(guest, loads):
     """Run loads in one guest; returns what the runner reported, in order."""
     kos = modules(guest)
     steps = [step for load in loads for step in load.commands()]
-    command = PREAMBLE + guest.setup + "insmod /ko/shardmap.ko"
+    command = guest.setup + "insmod /ko/shardmap.ko"
     for number, (text, parameters) in enumerate(steps, 1):
         command += (f" && echo 'bench: {guest.name} {number}/{len(steps)}: {text}'"
                     f" && insmod /ko/shardmap_bench.ko {parameters}"

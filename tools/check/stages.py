@@ -6,7 +6,6 @@ import re
 
 import cases
 import storms
-from cases import QUIET_KCSAN
 from common import (BUILD, CI, LOGS, ROOT, Result, add_ktap, add_selftests,
                     guest, modules, run, selftests, static_tools, test_counts)
 
@@ -31,7 +30,7 @@ KCSAN_SKIP = "/sys/module/kcsan/parameters/skip_watch"
 QUIET_FAILSLAB = ("if [ -e /sys/kernel/debug/failslab ]; then "
                   "echo 0 > /sys/kernel/debug/failslab/verbose; fi; ")
 
-KUNIT_COMMAND = QUIET_KCSAN + QUIET_FAILSLAB + (
+KUNIT_COMMAND = QUIET_FAILSLAB + (
     "insmod /ko/shardmap.ko || exit 1; "
     "insmod /ko/shardmap_kunit.ko ops={ops}; loaded=$?; rmmod shardmap_kunit; "
     "if [ -e {skip} ]; then echo 499 > {skip}; fi; "
@@ -119,7 +118,7 @@ def _kcsan_stress(result):
               f"--duration {KCSAN_STRESS_SECONDS // 2} --batch 16")
     status, _ = guest(
         "kcsan-stress", "kcsan",
-        QUIET_KCSAN + "insmod /ko/shardmap.ko && "
+        "insmod /ko/shardmap.ko && "
         f"{stress} > /out/tagged.json && {stress} --inline > /out/inline.json || "
         f"exit 1; {LIN_COMMAND.format(ops=KCSAN_LIN_OPS)}",
         ko=("shardmap.ko",), add=(tools / "shardmap-stress",),
