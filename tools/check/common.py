@@ -41,6 +41,10 @@ class Result:
             self.failed += 1
             self.notes.append(text)
 
+    def count_guest(self, status, log):
+        """Did a guest's command end well?"""
+        self.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+
     def add(self, passed, failed, skipped=0):
         self.passed += passed
         self.failed += failed
@@ -118,6 +122,11 @@ def add_ktap(result, path):
         failed = 1
     result.add(counts["passed"], failed, counts.get("skipped", 0))
     result.notes += re.findall(r"Failures: .*", text)
+
+
+def read_json(out, name):
+    """What a tool has left in a guest's /out."""
+    return json.loads((out / f"{name}.json").read_text())
 
 
 def test_counts(text):

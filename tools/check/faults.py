@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What becomes of a table when allocations and copies fail, in a guest of kasan."""
 
-import json
 import re
 
-from common import (CI, LOGS, Result, add_ktap, guest, modules, selftests,
-                    static_tools)
+from common import (CI, LOGS, Result, add_ktap, guest, modules, read_json,
+                    selftests, static_tools)
 
 # Percent of the module's allocations of objects, of pages, and of its copies.  So many
 # operations have so many faults, however slow the machine is.
@@ -53,8 +52,7 @@ def stage():
                            static_tools() / "shardmap-stress"),
                       timeout=900, ok=None)
     out = LOGS / "kasan-faults.out"
-    result.count(status == 0, f"faults: guest ended with {status}, "
-                              "log build/check/kasan-faults.log")
+    result.count_guest(status, "kasan-faults")
     tap = out / "fail_nth.tap"
     if tap.exists():
         _count_systematic(result, tap)
@@ -75,7 +73,7 @@ def _count_systematic(result, tap):
 def _count_random(result, out):
     found = 0
     for name in (*RUNS, *LINS):
-        run = json.loads((out / f"{name}.json").read_text())
+        run = read_json(out, name)
         found += run["injected"]
         result.count(run["injected"], f"faults: nothing failed in '{name}'")
     result.figure("faults_random", found)

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What no load, no unload and no reader may bring about, on Debian's kernels."""
 
-import json
-
-from common import (CI, LOGS, Result, add_selftests, guest, modules, selftests,
-                    static_tools)
+from common import (CI, LOGS, Result, add_selftests, guest, modules, read_json,
+                    selftests, static_tools)
 
 LARGE_ENTRIES = 4 << 20 if CI else 400000
 UNLOADS = 500 if CI else 40
@@ -43,10 +41,6 @@ RT_TESTS = ("batch_test", "batch_signal_test", "scan_test", "drain_test", "ttl_t
 RT_STRESS_SECONDS = 60 if CI else 6
 
 
-def _read(out, name):
-    return json.loads((out / f"{name}.json").read_text())
-
-
 def _large(result, large):
     control = large["control"]["gap_ms"]
     most = max(GAP_MS, GAP_TIMES_CONTROL * control)
@@ -67,17 +61,17 @@ def _storms(kernel, result):
                       ko=("shardmap.ko", "shardmap_reader.ko"),
                       add=(tools / "shardmap-stress",),
                       options=("--append", STORM_KERNEL_ARGS))
-    result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+    result.count_guest(status, log)
     out = LOGS / f"{log}.out"
     if status:
         return
-    _large(result, _read(out, "large"))
-    flood = _read(out, "flood")
+    _large(result, read_json(out, "large"))
+    flood = read_json(out, "flood")
     result.count(flood["most"] <= flood["bound"] and not flood["left_over"],
                  f"{flood['most']} bytes waited for readers, of {flood['bound']}")
     result.count(flood["pinned_ops"] and flood["pinned_ops"] < flood["ops"],
                  "updates came to no end beside a long reader, or did not begin")
-    unload = _read(out, "unload")
+    unload = read_json(out, "unload")
     result.count(not unload["failures"], f"shardmap-stress unload: {unload['failures']} "
                  f"failures, see build/check/{log}.out/unload.json")
     result.figure("unloads", unload["unloads"])
@@ -98,7 +92,7 @@ def _poison(kernel, result):
     command += "grep -q 1 /sys/kernel/slab/kmalloc-256/poison && rmmod shardmap"
     status, _ = guest(log, kernel, command, ko=("shardmap.ko",), add=add, ok=None,
                       options=("--append", POISON_KERNEL_ARGS))
-    result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+    result.count_guest(status, log)
     for width in widths:
         result.figure("leaks", add_selftests(
             result, LOGS / f"{log}.out" / f"selftests{width}.tap",
@@ -134,9 +128,9 @@ def rt():
         ko=("shardmap.ko",), ok=None, timeout=900 if CI else 400,
         add=(f"{built}:/selftests64", tools / "shardmap-stress"))
     out = LOGS / f"{log}.out"
-    result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+    result.count_guest(status, log)
     add_selftests(result, out / "selftests64.tap", kernel)
     if status == 0:
         for name in ("stress", "inline"):
-            result.figure("rt_ops", _read(out, name)["ops"])
+            result.figure("rt_ops", read_json(out, name)["ops"])
     return result

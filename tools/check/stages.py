@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The stages of `make check` that run code: on the host, and in guests."""
 
-import json
 import re
 
 import cases
 import storms
 from common import (BUILD, CI, LOGS, ROOT, Result, add_ktap, add_selftests,
-                    guest, modules, run, selftests, static_tools, test_counts)
+                    guest, modules, read_json, run, selftests, static_tools,
+                    test_counts)
 
 # Operations of one concurrent KUnit case, of the table and of the alternatives to
 # it, and seconds of stress, on each bed.
@@ -74,7 +74,7 @@ def _kunit(kernel, timeout):
         add_ktap(result, results)
     result.count(len(plans) == 2, f"{len(plans)} modules printed results, not 2, "
                                   f"log build/check/{log}.console")
-    result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+    result.count_guest(status, log)
     ops = sum(int(n) for n in re.findall(r"shardmap_(?:bench_)?kunit: ops=(\d+)", console))
     return result, ops
 
@@ -123,12 +123,11 @@ def _kcsan_stress(result):
         f"exit 1; {LIN_COMMAND.format(ops=KCSAN_LIN_OPS)}",
         ko=("shardmap.ko",), add=(tools / "shardmap-stress",),
         timeout=KCSAN_STRESS_SECONDS + 480, ok=None)
-    result.count(status == 0, f"stress under KCSAN ended with {status}, "
-                              "log build/check/kcsan-stress.log")
+    result.count_guest(status, "kcsan-stress")
     if status:
         return 0
     out = LOGS / "kcsan-stress.out"
-    return sum(json.loads((out / f"{table}.json").read_text())["ops"] + lin_ops
+    return sum(read_json(out, table)["ops"] + lin_ops
                for table, (lin_ops, _) in _lin(result, out).items())
 
 
@@ -151,7 +150,7 @@ def _lin(result, out):
     """What shardmap-stress lin found; returns (operations, violations) by table."""
     counts = {}
     for table in ("tagged", "inline"):
-        lin = json.loads((out / f"lin-{table}.json").read_text())
+        lin = read_json(out, f"lin-{table}")
         counts[table] = lin["ops"], lin["violations"]
         result.count(not lin["violations"], f"{lin['violations']} keys of a {table} "
                      f"table are not linearizable, log build/check/{out.stem}.log")
@@ -164,7 +163,7 @@ def _lin(result, out):
 def _lin_figures(result, out):
     for table, (ops, violations) in _lin(result, out).items():
         name = "lin" if table == "tagged" else "lin_inline"
-        control = json.loads((out / f"lin-control-{table}.json").read_text())
+        control = read_json(out, f"lin-control-{table}")
         found = int(control["violations"] > 0)
         result.figures.update({f"{name}_ops": ops, f"{name}_violations": violations,
                                f"{name}_control_found": found})
@@ -218,7 +217,7 @@ def _stock(kernel, bits, storm=False):
                       ko=("shardmap.ko", "shardmap_sample.ko"), add=add, ok=None,
                       timeout=(1200 if CI else 600) + (storms.SECONDS if storm else 0))
     out = LOGS / f"{log}.out"
-    result.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+    result.count_guest(status, log)
     for width in bits:
         add_selftests(result, out / f"selftests{width}.tap", f"{kernel} {width} bit")
     for tests in ("ctl", "library"):
@@ -229,9 +228,9 @@ def _stock(kernel, bits, storm=False):
     if status == 0:
         _sample(result, log)
         name = kernel.replace("-", "").replace(".", "")
-        words = json.loads((out / "wordcount.json").read_text())
-        stress = json.loads((out / "stress.json").read_text())
-        rows = json.loads((out / "bench.json").read_text())
+        words = read_json(out, "wordcount")
+        stress = read_json(out, "stress")
+        rows = read_json(out, "bench")
         result.count(len(rows) == BENCH_ROWS,
                      f"shardmap-stress bench gave {len(rows)} rows of {BENCH_ROWS}")
         result.figures.update({f"{name}_ops": stress["ops"],

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What the contract promises under storms of updates and kills, counted in a guest."""
 
-import json
-
-from common import CI
+from common import CI, read_json
 
 # A wave of so many other keys has shards grow and shrink again.  There are few shards,
 # so that a pass is often in one whose buckets are being moved.
@@ -36,7 +34,7 @@ COMMAND += "".join(f"shardmap-stress {line} > /dev/null 2>&1; [ $? = 3 ] || "
 def count(out, result):
     """Add what the guest left in @out to a stage's result."""
     for name in SCANS:
-        scan = json.loads((out / f"{name}.json").read_text())
+        scan = read_json(out, name)
         for figure in ("passes", "missed", "repeated", "resizes"):
             result.figure(f"scan_{figure}", scan[figure])
         result.count(scan["resizes"], f"{name}: no shard was resized meanwhile")
@@ -44,7 +42,7 @@ def count(out, result):
                      f"{name}: the number of buckets stayed the same")
         result.count(scan["resumes"], f"{name}: no pass went on in another process")
     for name in KILLS:
-        kill = json.loads((out / f"{name}.json").read_text())
+        kill = read_json(out, name)
         result.figure("kill_storm_kills", kill["kills"])
         result.figure("kill_storm_cut", kill["cut"])
         result.figure("kill_storm_atomic", kill["atomic_begun"])
