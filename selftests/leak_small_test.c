@@ -31,20 +31,6 @@ static int compare_answers(__u32 used, __u32 other_used)
 	return 0;
 }
 
-static int check_padding(const struct shardmap_record *rec, void *arg)
-{
-	const char *p = (const char *)record_key(rec) + rec->key_len;
-	const char *value = record_value(rec);
-
-	while (p < value)
-		if (*p++)
-			return -EBADMSG;
-	for (p = value + rec->value_len; p < (char *)rec + rec->record_len;)
-		if (*p++)
-			return -EBADMSG;
-	return 0;
-}
-
 /* All entries are seen, with a buffer for a few records. */
 static int compare_passes(int fd, __u32 room)
 {
@@ -57,7 +43,8 @@ static int compare_passes(int fd, __u32 room)
 			ret = do_scan(fd, &scan[i], out[i], room);
 			if (!ret)
 				ret = for_each_record(&scan[i], out[i],
-						      check_padding, NULL);
+						      record_padding_is_zero,
+						      NULL);
 			if (ret)
 				return ret;
 			scan[i].buf = 0;

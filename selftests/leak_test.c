@@ -370,20 +370,6 @@ TEST_F(table, cancelled_batch)
 	batch_free(&b);
 }
 
-static int padding_is_zero(const struct shardmap_record *rec, void *arg)
-{
-	const char *p = (const char *)record_key(rec) + rec->key_len;
-	const char *value = record_value(rec);
-
-	while (p < value)
-		if (*p++)
-			return -EBADMSG;
-	for (p = value + rec->value_len; p < (char *)rec + rec->record_len;)
-		if (*p++)
-			return -EBADMSG;
-	return 0;
-}
-
 TEST_F(table, scan)
 {
 	struct shardmap_scan scan[2];
@@ -409,8 +395,8 @@ TEST_F(table, scan)
 		scan[i].prefix_len = 0;
 		scan[i].reserved = 0;
 		test_cmd_scan(self->fd, &scan[i], out[i], sizeof(out[i]));
-		EXPECT_EQ(0, for_each_record(&scan[i], out[i], padding_is_zero,
-					     NULL));
+		EXPECT_EQ(0, for_each_record(&scan[i], out[i],
+					     record_padding_is_zero, NULL));
 		scan[i].buf = 0;
 	}
 	EXPECT_LT(0, scan[0].records);
@@ -452,8 +438,8 @@ TEST_F(table, drain)
 		scan[i].prefix_len = 2;
 		scan[i].reserved = 0;
 		test_cmd_scan(self->fd, &scan[i], out[i], sizeof(out[i]));
-		EXPECT_EQ(0, for_each_record(&scan[i], out[i], padding_is_zero,
-					     NULL));
+		EXPECT_EQ(0, for_each_record(&scan[i], out[i],
+					     record_padding_is_zero, NULL));
 		forget_versions(out[i], scan[i].used);
 		scan[i].buf = 0;
 	}

@@ -72,6 +72,22 @@ static inline int for_each_record(const struct shardmap_scan *scan,
 	return records == scan->records ? 0 : -EPROTO;
 }
 
+/* For for_each_record(): no byte behind a key or a value may be anything but zero. */
+static inline int record_padding_is_zero(const struct shardmap_record *rec,
+					 void *arg)
+{
+	const char *p = (const char *)record_key(rec) + rec->key_len;
+	const char *value = record_value(rec);
+
+	while (p < value)
+		if (*p++)
+			return -EBADMSG;
+	for (p = value + rec->value_len; p < (char *)rec + rec->record_len;)
+		if (*p++)
+			return -EBADMSG;
+	return 0;
+}
+
 /*
  * A whole pass, with a buffer of @buf_len bytes, or if that is 0 of a new size
  * for every call, often too small at first.
