@@ -86,22 +86,13 @@ void bench_crew_streams(struct bench_crew *crew, const struct bench_row *row,
 			     config->seed + repeat * BENCH_THREADS_MAX + i);
 }
 
-static void pin(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	/* Fails only if the CPU has gone; then the work goes on elsewhere. */
-	sched_setaffinity(0, sizeof(set), &set);
-}
-
 static void *work(void *arg)
 {
 	struct member *member = arg;
 	struct bench_job *job = member->job;
 
-	pin(member->cpu);
+	/* Fails only if the CPU has gone; then the work goes on elsewhere. */
+	pin_to_cpu(member->cpu);
 	pthread_barrier_wait(&member->crew->start);
 	job->start_ns = now_ns();
 	job->error = member->backend->run(job);

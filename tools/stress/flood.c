@@ -12,9 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "large.h"
+#include "output.h"
 #include "random.h"
 
 enum { WRITERS = 2, KEYS = 64, VALUE_BYTES = 4000 };
@@ -48,7 +47,7 @@ static void *write_often(void *arg)
 {
 	static const char value[VALUE_BYTES];
 	struct flood_test *test = arg;
-	uint64_t random = gap_now_us();
+	uint64_t random = now_us();
 	int err = 0;
 
 	while (!atomic_load(&test->stop) && !err) {
@@ -76,7 +75,7 @@ static void *pin(void *arg)
 
 	snprintf(params, sizeof(params), "ms=%u", test->pin_ms);
 	/* It says EAGAIN when its time is over, so as not to stay. */
-	if (fd < 0 || gap_pin_to_cpu(1) ||
+	if (fd < 0 || pin_to_cpu(1) ||
 	    (syscall(SYS_finit_module, fd, params, 0) && errno != EAGAIN))
 		atomic_store(&test->error, -errno);
 	if (fd >= 0)
@@ -87,11 +86,11 @@ static void *pin(void *arg)
 
 static int watch(struct flood_test *test, uint64_t us)
 {
-	uint64_t end = gap_now_us() + us;
+	uint64_t end = now_us() + us;
 	struct shardmap_info info;
 	int err = 0;
 
-	while (!err && (gap_now_us() < end || atomic_load(&test->pinned))) {
+	while (!err && (now_us() < end || atomic_load(&test->pinned))) {
 		err = shardmap_info(test->table, &info);
 		if (info.deferred_bytes > test->most)
 			test->most = info.deferred_bytes;
@@ -106,13 +105,13 @@ static int watch(struct flood_test *test, uint64_t us)
 
 static int settle(struct flood_test *test)
 {
-	uint64_t end = gap_now_us() + 60000000;
+	uint64_t end = now_us() + 60000000;
 	struct shardmap_info info;
 	int err;
 
 	do {
 		err = shardmap_info(test->table, &info);
-		if (!err && gap_now_us() > end)
+		if (!err && now_us() > end)
 			test->left_over = true;
 	} while (!err && info.deferred_bytes && !test->left_over);
 	return err;
@@ -152,7 +151,6 @@ static bool is_good(const struct flood_test *test)
 static int report(const struct flood_test *test)
 {
 	json_t *root;
-	int err;
 
 	if (!test->json) {
 		printf("%" PRIu64 " of %" PRIu64 " operations beside a reader; "
@@ -170,10 +168,7 @@ static int report(const struct flood_test *test)
 			 (json_int_t)test->pinned_most, "bound",
 			 (json_int_t)test->bound, "left_over",
 			 (int)test->left_over);
-	err = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
-	putchar('\n');
-	json_decref(root);
-	return err ? -EIO : 0;
+	return output_json(root, 0);
 }
 
 enum { OPT_PIN = 0x100, OPT_PIN_MS, OPT_FREE_MS };

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,23 +21,6 @@ struct gap {
 	struct watcher watchers[];
 };
 
-uint64_t gap_now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ull + ts.tv_nsec / 1000;
-}
-
-int gap_pin_to_cpu(unsigned int cpu)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	return sched_setaffinity(0, sizeof(one), &one) ? -errno : 0;
-}
-
 static void note(struct gap *gap, uint64_t us)
 {
 	uint64_t longest = atomic_load(&gap->longest_us);
@@ -54,14 +35,14 @@ static void *watch(void *arg)
 	struct watcher *watcher = arg;
 	struct gap *gap = watcher->gap;
 
-	if (gap_pin_to_cpu(watcher->cpu))
+	if (pin_to_cpu(watcher->cpu))
 		note(gap, UINT32_MAX);
 	while (!atomic_load(&gap->stop)) {
 		struct timespec period = { .tv_nsec = PERIOD_US * 1000 };
-		uint64_t start = gap_now_us(), us;
+		uint64_t start = now_us(), us;
 
 		nanosleep(&period, NULL);
-		us = gap_now_us() - start;
+		us = now_us() - start;
 		note(gap, us > PERIOD_US ? us - PERIOD_US : 0);
 	}
 	return NULL;

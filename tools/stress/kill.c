@@ -16,14 +16,6 @@
 #define LOOK_NS 100000
 #define MEMORY_BACK_NS 30000000000ull
 
-uint64_t kill_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 static void sleep_ns(uint64_t ns)
 {
 	struct timespec ts = { .tv_sec = ns / 1000000000,
@@ -145,7 +137,7 @@ static int run_round(struct kill_test *test)
 /* Freed memory waits for readers, and arrays shrink behind the callers' backs. */
 static int check_memory(struct kill_test *test, uint64_t index_bytes)
 {
-	uint64_t deadline = kill_now_ns() + MEMORY_BACK_NS;
+	uint64_t deadline = now_ns() + MEMORY_BACK_NS;
 	struct shardmap_info info;
 	int err;
 
@@ -156,7 +148,7 @@ static int check_memory(struct kill_test *test, uint64_t index_bytes)
 		    (!info.entries && !info.entry_bytes &&
 		     !info.deferred_bytes && info.index_bytes <= index_bytes))
 			return err;
-		if (kill_now_ns() > deadline)
+		if (now_ns() > deadline)
 			break;
 		sleep_ns(LOOK_NS);
 	}
@@ -168,7 +160,7 @@ static int check_memory(struct kill_test *test, uint64_t index_bytes)
 
 static int storm(struct kill_test *test)
 {
-	uint64_t start = kill_now_ns();
+	uint64_t start = now_ns();
 	struct shardmap_info info;
 	int err = shardmap_info(test->table, &info);
 
@@ -182,7 +174,7 @@ static int storm(struct kill_test *test)
 		test->totals.looks += test->slots[i].looks;
 		test->totals.split += test->slots[i].split;
 	}
-	test->seconds = (kill_now_ns() - start) / 1e9;
+	test->seconds = (now_ns() - start) / 1e9;
 	return err;
 }
 

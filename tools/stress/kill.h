@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "machine.h"
 #include "random.h"
 #include "tool.h"
 
@@ -147,7 +148,6 @@ struct kill_batch {
 
 /* kill.c */
 enum tool_exit kill_main(int argc, char **argv);
-uint64_t kill_now_ns(void);
 
 /* kill_options.c: exits on a usage error */
 void kill_options(int argc, char **argv, struct kill_config *config);

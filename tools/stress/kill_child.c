@@ -86,12 +86,12 @@ _Noreturn void kill_child(struct kill_test *test, unsigned int child)
 		kill_batch_make(&batch);
 		atomic_store(&slot->phase, KILL_BEGUN);
 		atomic_fetch_add(&slot->started, 1);
-		start = kill_now_ns();
+		start = now_ns();
 		slot->error = run(&batch);
 		if (slot->error)
 			break;
 		atomic_store(&slot->phase, KILL_ENDED);
-		slot->batch_ns = kill_now_ns() - start;
+		slot->batch_ns = now_ns() - start;
 		slot->ops += slot->nr_ops;
 		check_statuses(&batch);
 		keep_states(slot);

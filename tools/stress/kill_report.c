@@ -1,24 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
-#include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 
-#include <jansson.h>
-
 #include "kill.h"
+#include "output.h"
 
-/* clang-format off */
 #define TOTAL(name, text, fault) \
-	{ #name, text, offsetof(struct kill_totals, name), fault }
-/* clang-format on */
+	OUTPUT_TOTAL(struct kill_totals, name, text, fault)
 
-static const struct {
-	const char *name;
-	const char *text;
-	size_t offset;
-	bool fault;
-} totals[] = {
+static const struct output_total totals[] = {
 	TOTAL(kills, "children killed", false),
 	TOTAL(checks, "checks of the whole table", false),
 	TOTAL(ops, "operations in batches that ended", false),
@@ -36,20 +25,9 @@ static const struct {
 	TOTAL(left_over, "bytes that the empty table kept", true),
 };
 
-static uint64_t value_of(const struct kill_test *test, size_t i)
-{
-	return *(const uint64_t *)((const char *)&test->totals +
-				   totals[i].offset);
-}
-
 uint64_t kill_failures(const struct kill_test *test)
 {
-	uint64_t failures = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
-		if (totals[i].fault)
-			failures += value_of(test, i);
-	return failures;
+	return output_faults(totals, ARRAY_SIZE(totals), &test->totals);
 }
 
 static int print_json(const struct kill_test *test)
@@ -58,16 +36,9 @@ static int print_json(const struct kill_test *test)
 				 "atomic", (int)test->atomic, "seconds",
 				 test->seconds, "failures",
 				 (json_int_t)kill_failures(test));
-	int err = root ? 0 : -1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(totals) && !err; i++)
-		err = json_object_set_new(root, totals[i].name,
-					  json_integer(value_of(test, i)));
-	if (!err)
-		err = json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(root);
-	return err ? -EIO : 0;
+	return output_json(root, output_totals_json(totals, ARRAY_SIZE(totals),
+						    &test->totals, root));
 }
 
 int kill_report(const struct kill_test *test)
@@ -76,9 +47,6 @@ int kill_report(const struct kill_test *test)
 		return print_json(test);
 	printf("all-or-nothing batches: %s; %.1f s\n",
 	       test->atomic ? "yes" : "this kernel has none", test->seconds);
-	for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
-		printf("%10" PRIu64 " %s%s\n", value_of(test, i),
-		       totals[i].text,
-		       totals[i].fault && value_of(test, i) ? " - WRONG" : "");
+	output_totals(totals, ARRAY_SIZE(totals), &test->totals);
 	return 0;
 }

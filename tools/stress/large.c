@@ -8,10 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "large.h"
 #include "memory.h"
+#include "output.h"
 
 #define BATCH 1024u
 #define DRAIN_BYTES (256u << 10)
@@ -56,7 +55,7 @@ static int control(struct large_test *test)
 	size_t bytes = 64 << 20;
 
 	for (uint64_t i = 0; i * 1000000 < test->entries || i < 3; i++) {
-		uint64_t end = gap_now_us() + 700000;
+		uint64_t end = now_us() + 700000;
 		void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -64,7 +63,7 @@ static int control(struct large_test *test)
 			return -errno;
 		memset(memory, 1, bytes);
 		munmap(memory, bytes);
-		while (gap_now_us() < end)
+		while (now_us() < end)
 			syscall(SYS_getppid);
 	}
 	return 0;
@@ -125,7 +124,7 @@ static int clear(struct large_test *test)
 /* The table goes in the background: it is gone when nine tenths of it are. */
 static int close_table(struct large_test *test)
 {
-	uint64_t end = gap_now_us() + PATIENCE_US;
+	uint64_t end = now_us() + PATIENCE_US;
 	struct memory before, now;
 	struct shardmap_info info;
 	int err = shardmap_info(test->table, &info);
@@ -141,7 +140,7 @@ static int close_table(struct large_test *test)
 		test->left_over =
 			before.slab + before.vmalloc - now.slab - now.vmalloc <
 			(int64_t)(test->bytes / 1024 / 10 * 9);
-	} while (!err && test->left_over && gap_now_us() < end);
+	} while (!err && test->left_over && now_us() < end);
 	return err;
 }
 
@@ -150,7 +149,7 @@ static int run_phase(struct large_test *test, enum phase phase)
 	static int (*const works[PHASE_NR])(struct large_test * test) = {
 		control, fill, drain, clear, close_table,
 	};
-	uint64_t start = gap_now_us(), gap;
+	uint64_t start = now_us(), gap;
 	int err;
 
 	gap_longest_us(test->gap);
@@ -158,7 +157,7 @@ static int run_phase(struct large_test *test, enum phase phase)
 	gap = gap_longest_us(test->gap);
 	if (gap > test->gap_us[phase])
 		test->gap_us[phase] = gap;
-	test->time_us[phase] += gap_now_us() - start;
+	test->time_us[phase] += now_us() - start;
 	if (err)
 		tool_error(phases[phase], err);
 	return err;
@@ -193,11 +192,7 @@ static int report(const struct large_test *test)
 			root, phases[i],
 			json_pack("{s:f, s:f}", "gap_ms", test->gap_us[i] / 1e3,
 				  "seconds", test->time_us[i] / 1e6));
-	if (!err)
-		err = json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(root);
-	return err ? -EIO : 0;
+	return output_json(root, err);
 }
 
 enum { OPT_ENTRIES = 0x100 };
@@ -258,7 +253,7 @@ enum tool_exit large_main(int argc, char **argv)
 	test.entries -= test.entries % BATCH;
 	test.device = shardmap_open_device();
 	test.gap = gap_start();
-	if (test.device < 0 || !test.gap || gap_pin_to_cpu(0)) {
+	if (test.device < 0 || !test.gap || pin_to_cpu(0)) {
 		tool_error("open /dev/shardmap, or threads",
 			   test.device < 0 ? test.device : -EAGAIN);
 		return TOOL_EXIT_FAILED;

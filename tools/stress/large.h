@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine.h"
 #include "tool.h"
 
 enum tool_exit large_main(int argc, char **argv);
@@ -29,8 +30,5 @@ struct gap *gap_start(void);
 /* The longest since the last call, in us */
 uint64_t gap_longest_us(struct gap *gap);
 void gap_stop(struct gap *gap);
-
-uint64_t gap_now_us(void);
-int gap_pin_to_cpu(unsigned int cpu);
 
 #endif /* STRESS_LARGE_H */

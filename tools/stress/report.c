@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <jansson.h>
-
+#include "output.h"
 #include "stress.h"
 
 struct totals {
@@ -214,7 +213,6 @@ static int print_json(const struct shared *shared, const struct totals *totals,
 		      const struct verdict *verdict, const struct klog *klog)
 {
 	json_t *root;
-	int err;
 
 	root = json_pack(
 		"{s:i, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:i, s:i}",
@@ -233,10 +231,7 @@ static int print_json(const struct shared *shared, const struct totals *totals,
 		json_object_set_new(root, opcode_names[op],
 				    json_latency(&totals->latency[op],
 						 totals->seconds));
-	err = json_dumpf(root, stdout, JSON_INDENT(2)) ? -EIO : 0;
-	putchar('\n');
-	json_decref(root);
-	return err;
+	return output_json(root, 0);
 }
 
 int report(const struct shared *shared, const struct verdict *verdict,

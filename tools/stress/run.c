@@ -36,14 +36,6 @@ struct crew {
 	int timer; /* the parent looks around every TICK_NS */
 };
 
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
-
 /*
  * Neither workers nor parent use timed sleeps: those race, harmlessly, inside
  * the kernel's hrtimer_wakeup(), which KCSAN reports.

@@ -5,8 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "output.h"
 #include "scan.h"
 
 static bool is_good(const struct scan_totals *totals)
@@ -79,11 +78,7 @@ static int print_json(const struct scan_test *test, uint64_t resizes)
 	for (size_t i = 0; i < ARRAY_SIZE(numbers) && !err; i++)
 		err = json_object_set_new(root, numbers[i].name,
 					  json_integer(numbers[i].value));
-	if (!err)
-		err = json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(root);
-	return err ? -EIO : 0;
+	return output_json(root, err);
 }
 
 static int look(struct scan_test *test, struct shardmap_info *info)

@@ -89,7 +89,7 @@ static int wave(struct scan_churner *churner, bool insert)
 /* Threads that the scheduler leaves on one CPU would hardly meet. */
 static void pin(unsigned int index)
 {
-	cpu_set_t allowed, one;
+	cpu_set_t allowed;
 	unsigned int cpu = 0;
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
@@ -97,9 +97,7 @@ static void pin(unsigned int index)
 	index %= CPU_COUNT(&allowed);
 	while (!CPU_ISSET(cpu, &allowed) || index--)
 		cpu++;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
+	pin_to_cpu(cpu);
 }
 
 static void *churn(void *arg)

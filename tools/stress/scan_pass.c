@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "scan.h"
@@ -137,14 +136,6 @@ static int run_resumed(struct scan_test *test, size_t size)
 	return err;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 static uint64_t count_stable(const struct scan_test *test)
 {
 	uint64_t keys = test->config.keys, count = 0;
@@ -169,7 +160,7 @@ int scan_pass_run(struct scan_test *test)
 	struct scan_pass *pass = test->pass;
 	bool one = is_nth(totals->passes, config->one_record_every);
 	size_t size = one ? RECORD_BYTES : BUFFER_BYTES;
-	double start = now();
+	uint64_t start = now_ns();
 	int err;
 
 	memset(pass, 0, test->pass_size);
@@ -186,7 +177,7 @@ int scan_pass_run(struct scan_test *test)
 	totals->wrong += pass->wrong;
 	totals->missed += config->keys - count_stable(test);
 	if (one)
-		totals->one_record_seconds += now() - start;
-	totals->seconds += now() - start;
+		totals->one_record_seconds += (now_ns() - start) / 1e9;
+	totals->seconds += (now_ns() - start) / 1e9;
 	return err;
 }

@@ -20,6 +20,7 @@
 
 #include "faults.h"
 #include "histogram.h"
+#include "machine.h"
 #include "tool.h"
 #include "zipf.h"
 
@@ -174,7 +175,6 @@ struct shared *shared_new(const struct config *config, int table);
 void shared_free(struct shared *shared);
 int run(struct shared *shared);
 void wait_for_go(struct shared *shared);
-uint64_t now_ns(void);
 
 /* worker.c */
 void *worker_main(void *worker);

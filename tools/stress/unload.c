@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <time.h>
 
-#include <jansson.h>
-
+#include "output.h"
 #include "unload.h"
 
 /* Rounds until the allocators of the kernel have what they keep. */
@@ -15,25 +12,10 @@
 /* What comes and goes with threads, their stacks and files */
 #define NOISE_KB 1024
 
-int64_t unload_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ll + ts.tv_nsec / 1000000;
-}
-
-/* clang-format off */
 #define TOTAL(name, text, fault) \
-	{ #name, text, offsetof(struct unload_totals, name), fault }
-/* clang-format on */
+	OUTPUT_TOTAL(struct unload_totals, name, text, fault)
 
-static const struct {
-	const char *name;
-	const char *text;
-	size_t offset;
-	bool fault;
-} totals[] = {
+static const struct output_total totals[] = {
 	TOTAL(unloads, "times unloaded", false),
 	TOTAL(refused, "times refused, as there were references", false),
 	TOTAL(ops, "operations", false),
@@ -48,20 +30,9 @@ static const struct {
 	TOTAL(left_over, "KiB of memory that did not come back", true),
 };
 
-static uint64_t value_of(const struct unload_test *test, size_t i)
-{
-	return *(const uint64_t *)((const char *)&test->totals +
-				   totals[i].offset);
-}
-
 static uint64_t failures(const struct unload_test *test)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
-		if (totals[i].fault)
-			sum += value_of(test, i);
-	return sum;
+	return output_faults(totals, ARRAY_SIZE(totals), &test->totals);
 }
 
 static int print_json(const struct unload_test *test)
@@ -72,26 +43,16 @@ static int print_json(const struct unload_test *test)
 				 "slab_kb", (json_int_t)test->grown.slab,
 				 "percpu_kb", (json_int_t)test->grown.percpu,
 				 "vmalloc_kb", (json_int_t)test->grown.vmalloc);
-	int err = root ? 0 : -1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(totals) && !err; i++)
-		err = json_object_set_new(root, totals[i].name,
-					  json_integer(value_of(test, i)));
-	if (!err)
-		err = json_dumpf(root, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(root);
-	return err ? -EIO : 0;
+	return output_json(root, output_totals_json(totals, ARRAY_SIZE(totals),
+						    &test->totals, root));
 }
 
 static int report(const struct unload_test *test)
 {
 	if (test->config.json)
 		return print_json(test);
-	for (size_t i = 0; i < ARRAY_SIZE(totals); i++)
-		printf("%10" PRIu64 " %s%s\n", value_of(test, i),
-		       totals[i].text,
-		       totals[i].fault && value_of(test, i) ? " - WRONG" : "");
+	output_totals(totals, ARRAY_SIZE(totals), &test->totals);
 	printf("memory grew by %" PRId64 " KiB of slab, %" PRId64
 	       " KiB per CPU, %" PRId64 " KiB of vmalloc; %.1f s\n",
 	       test->grown.slab, test->grown.percpu, test->grown.vmalloc,
@@ -158,7 +119,7 @@ static void judge_memory(struct unload_test *test, const struct memory *before,
 static int storm(struct unload_test *test)
 {
 	struct memory before = {}, after;
-	int64_t start = unload_now_ms();
+	uint64_t start = now_ns();
 	int err = 0;
 
 	for (uint64_t i = 0; i < test->config.unloads + WARM_UP && !err; i++) {
@@ -171,7 +132,7 @@ static int storm(struct unload_test *test)
 		err = read_memory(&after);
 	if (!err)
 		judge_memory(test, &before, &after);
-	test->seconds = (unload_now_ms() - start) / 1e3;
+	test->seconds = (now_ns() - start) / 1e9;
 	return err;
 }
 

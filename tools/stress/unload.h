@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine.h"
 #include "memory.h"
 #include "random.h"
 #include "tool.h"
@@ -55,7 +56,6 @@ struct unload_test {
 
 /* unload.c */
 enum tool_exit unload_main(int argc, char **argv);
-int64_t unload_now_ms(void);
 
 /* unload_module.c: these return 0 or a negative errno */
 int unload_load(const char *path);

@@ -8,7 +8,7 @@
 
 #include "unload.h"
 
-enum { OPENERS = 2, PATIENCE_MS = 20000 };
+enum { OPENERS = 2, PATIENCE_US = 20000000 };
 
 struct opener {
 	pthread_t thread;
@@ -70,12 +70,12 @@ static void *open_often(void *arg)
 
 static int remove_patiently(struct unload_test *test)
 {
-	int64_t deadline = unload_now_ms() + PATIENCE_MS;
+	uint64_t deadline = now_us() + PATIENCE_US;
 	int err;
 
 	while ((err = unload_remove()) == -EAGAIN) {
 		test->totals.refused++;
-		if (unload_now_ms() > deadline) {
+		if (now_us() > deadline) {
 			test->totals.stuck++;
 			return 0;
 		}

@@ -3,21 +3,8 @@
  * One thread of load.
  */
 #include <errno.h>
-#include <sched.h>
 
 #include "stress.h"
-
-static void pin(const struct worker *worker)
-{
-	cpu_set_t set;
-
-	if (worker->cpu < 0)
-		return;
-	CPU_ZERO(&set);
-	CPU_SET(worker->cpu, &set);
-	/* Fails only if the CPU has gone; then the load goes on elsewhere. */
-	sched_setaffinity(0, sizeof(set), &set);
-}
 
 static bool is_expected(const struct op *op)
 {
@@ -128,7 +115,9 @@ void *worker_main(void *arg)
 	struct shared *shared = worker->shared;
 	int err;
 
-	pin(worker);
+	/* Fails only if the CPU has gone; then the load goes on elsewhere. */
+	if (worker->cpu >= 0)
+		pin_to_cpu(worker->cpu);
 	err = workload_init(worker);
 	if (!err)
 		err = backend_open(worker);
