@@ -4,19 +4,10 @@
  * allocator, is no longer free.  Others allocate too, and allocators keep some empty
  * pages, so a difference is off by some hundred KiB.
  */
-#include <linux/delay.h>
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 #include <linux/vmstat.h>
 
-#include "compat.h"
 #include "runner.h"
-
-/* Quiet: less than this many pages of change over some readings. */
-#define QUIET_PAGES 32
-#define QUIET_READINGS 5
-#define READING_MS 20
-#define READINGS_MAX 250
 
 static int on_cpu(struct zone *zone, int cpu)
 {
@@ -42,32 +33,6 @@ static s64 pages_free(void)
 		}
 	}
 	return pages;
-}
-
-/**
- * bench_memory_settle - wait until what was freed is free
- * @run: the run whose map has deferred work, or NULL
- *
- * Context: Process context.
- */
-void bench_memory_settle(const struct bench_run *run)
-{
-	s64 last = 0, now;
-	unsigned int i, quiet = 0;
-
-	if (run && run->backend->settle)
-		run->backend->settle(run->map);
-	kvfree_rcu_barrier();
-	rcu_barrier();
-	for (i = 0; i < READINGS_MAX && quiet < QUIET_READINGS; i++) {
-		msleep(READING_MS);
-		now = pages_free();
-		if (max(now, last) - min(now, last) < QUIET_PAGES)
-			quiet++;
-		else
-			quiet = 0;
-		last = now;
-	}
 }
 
 void bench_memory_read(struct bench_memory *memory)

@@ -180,8 +180,10 @@ void bench_hist_merge(struct bench_hist *into, const struct bench_hist *from);
 u64 bench_hist_percentile(const struct bench_hist *hist, u32 ppm);
 
 /* memory.c */
-void bench_memory_settle(const struct bench_run *run);
 void bench_memory_read(struct bench_memory *memory);
+
+/* settle.c */
+void bench_memory_settle(const struct bench_run *run);
 
 /* line.c */
 void bench_line_start(struct bench_line *line, const struct bench_run *run);

@@ -18,4 +18,6 @@ static inline void host_free_rcu(struct rcu_head *head)
 		call_rcu(&(p)->member, host_free_rcu);                        \
 	} while (0)
 
+#define kvfree_rcu_barrier() rcu_barrier()
+
 #endif /* _BENCH_HOST_LINUX_RCUPDATE_H */
