@@ -12,6 +12,7 @@
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/string.h>
@@ -128,13 +129,13 @@ static ssize_t planted_read(struct file *file, char __user *to, size_t len,
 	ssize_t n;
 
 	mutex_lock(&lock);
-	if (it->bug->read)
-		n = *pos ? 0 : it->bug->read(&it->run, to, len);
-	else
+	if (!it->bug->read) {
 		n = simple_read_from_buffer(to, len, pos, it->run.text,
 					    it->run.len);
-	if (it->bug->read && n > 0)
-		*pos += n;
+	} else {
+		n = *pos ? 0 : it->bug->read(&it->run, to, len);
+		*pos += max_t(ssize_t, n, 0);
+	}
 	mutex_unlock(&lock);
 	return n;
 }

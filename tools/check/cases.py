@@ -13,8 +13,7 @@ from common import BUILD, LOGS, ROOT, Result, guest, modules
 
 CASES = ROOT / "kmod" / "cases"
 REPORTS = BUILD / "cases"
-GUESTS = ("kcsan", "kasan", "stock-6.12", "stock-6.1")
-BEDS = (*GUESTS, "build")
+BEDS = ("kcsan", "kasan", "stock-6.12", "stock-6.1", "build")
 MODULES = ("shardmap.ko", "shardmap_cases.ko")
 # The runner must see more than one report, and all of the log.
 OPTIONS = ("--no-panic-on-warn", "--no-kmemleak",
@@ -176,10 +175,10 @@ def table(rows):
     return lines
 
 
-def stage(beds=BEDS):
+def stage():
     """All planted bugs on all beds: `make cases`."""
     result, rows = Result(), []
-    for bed in beds:
+    for bed in BEDS:
         of_bed = run_bed(bed)
         count(result, of_bed)
         rows += of_bed

@@ -18,6 +18,9 @@ SPARSE = ("stock-6.12", "uml")
 # Modules that are built on request only.
 REQUESTED = ("SHARDMAP_BENCH=1", "SHARDMAP_CASES=1", "SHARDMAP_READER=1",
              "SHARDMAP_SAMPLES=1")
+# What is written by hand.
+TEXTS = ("*.c", "*.h", "*.cc", "*.hh", "*.py", "*.sh", "*.rst", "*.md", "*Makefile",
+         "*Kbuild")
 
 
 def tracked(*patterns):
@@ -62,8 +65,7 @@ LONG = ("Documentation/benchmarks.rst", "Documentation/race-cases.rst",
 
 def file_length():
     long = []
-    for path in tracked("*.c", "*.h", "*.cc", "*.hh", "*.py", "*.sh", "*.rst", "*.md", "*Makefile",
-                        "*Kbuild"):
+    for path in tracked(*TEXTS):
         lines = len(path.read_text().splitlines())
         if lines > MAX_LINES and str(rel(path)) not in LONG:
             long.append(f"{rel(path)}: {lines} lines, at most {MAX_LINES}")
@@ -72,8 +74,7 @@ def file_length():
 
 def machine_paths():
     """Nothing in the tree may depend on where it was checked out."""
-    return grep(tracked("*.c", "*.h", "*.py", "*.sh", "*.rst", "*.md", "*Makefile"),
-                re.escape(f"{ROOT}/"))
+    return grep(tracked(*TEXTS), re.escape(f"{ROOT}/"))
 
 
 def clang_format():
