@@ -49,6 +49,7 @@ static noinline void publish_without_release_store(struct scene *scene,
 	if (scene->buggy)
 		WRITE_ONCE(scene->entry, (struct entry __rcu __force *)entry);
 	else
+		/* Pairs with the one in publish_without_release_look(). */
 		rcu_assign_pointer(scene->entry, entry);
 	for (i = 0; i < NOTES; i++)
 		scene->notes[i]++;
@@ -61,6 +62,7 @@ static noinline u64 publish_without_release_look(struct scene *scene)
 	u64 sum = 0;
 
 	rcu_read_lock();
+	/* Pairs with the one in publish_without_release_store(), if it is there. */
 	entry = rcu_dereference(scene->entry);
 	for (i = 0; entry && i < WORDS; i++)
 		sum += entry->words[i];

@@ -40,6 +40,7 @@ static noinline u64 use_after_free_look(struct scene *scene)
 	u64 sum = 0;
 
 	rcu_read_lock();
+	/* Pairs with the one in replace(). */
 	entry = rcu_dereference(scene->entry);
 	for (i = 0; entry && i < LOOKS; i++)
 		sum += READ_ONCE(entry->value);
@@ -49,6 +50,7 @@ static noinline u64 use_after_free_look(struct scene *scene)
 
 static void replace(struct scene *scene, struct entry *new)
 {
+	/* Pairs with the one in use_after_free_look(). */
 	struct entry *old = rcu_replace_pointer(scene->entry, new, true);
 
 	if (!old)
