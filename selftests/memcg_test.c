@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -190,15 +191,28 @@ static bool memory_is_back(void *arg)
 	return read_number(GROUP "/memory.current") < *(__s64 *)arg + (2 << 20);
 }
 
+static int write_at_start(int fd, const char *text)
+{
+	return pwrite(fd, text, strlen(text), 0) < 0 ? -errno : 0;
+}
+
 /* In a cgroup of 64 MiB.  Returns the line that failed, or 0. */
 static int flood_in_cgroup(int dev)
 {
 	static char value[FLOOD_VALUE];
 	__s64 before = read_number(GROUP "/memory.current");
-	struct shardmap_info info;
+	int limit = open(GROUP "/memory.max", O_WRONLY);
 	int fd = do_create(dev, NULL), round;
+	struct shardmap_info info;
 	__u64 n, i, removed;
 
+	/*
+	 * While the cgroup is full, a page or a file of this process would be
+	 * what it is killed for: it must need none.
+	 */
+	if (limit < 0 || mlockall(MCL_CURRENT | MCL_FUTURE) ||
+	    write_at_start(limit, "64M"))
+		return __LINE__;
 	for (round = 0; round < 3; round++) {
 		if (flood(fd, &n) != -ENOMEM)
 			return __LINE__;
@@ -208,7 +222,7 @@ static int flood_in_cgroup(int dev)
 		    info.entry_bytes > FLOOD_MAX)
 			return __LINE__;
 		/* To look at a long value takes memory of who looks. */
-		if (write_file(GROUP "/memory.max", "max"))
+		if (write_at_start(limit, "max"))
 			return __LINE__;
 		for (i = 0; i < n; i += 7) {
 			memcpy(value, &i, sizeof(i));
@@ -219,12 +233,13 @@ static int flood_in_cgroup(int dev)
 		if (do_clear(fd, &removed) || removed != n)
 			return __LINE__;
 		if (!poll_until(memory_is_back, &before) ||
-		    write_file(GROUP "/memory.max", "64M"))
+		    write_at_start(limit, "64M"))
 			return __LINE__;
 	}
 	if (memory_event("oom_kill ") || memory_event("max ") <= 0)
 		return __LINE__;
 	close(fd);
+	close(limit);
 	return 0;
 }
 
@@ -232,7 +247,7 @@ static void flood_child(int dev, int end)
 {
 	int line = -1;
 
-	if (!enter_cgroup() && !write_file(GROUP "/memory.max", "64M"))
+	if (!enter_cgroup())
 		line = flood_in_cgroup(dev);
 	if (write(end, &line, sizeof(line)) != sizeof(line))
 		_exit(1);
