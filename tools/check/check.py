@@ -24,19 +24,16 @@ FULL = {
     "uml": stages.uml,
     "kcsan": stages.kcsan,
     "kasan": stages.kasan,
-    "stock-6.12": stages.stock612,
-    "stock-6.1": stages.stock61,
-}
-
-# By name only.  The planted bugs are in the stages of their beds; the others are
-# not part of a whole run yet.
-ALONE = {
-    "cases": cases.stage,
     "faults": faults.stage,
+    "stock-6.12": stages.stock612,
     "storms-6.12": lambda: reliability.stock("stock-6.12"),
+    "stock-6.1": stages.stock61,
     "storms-6.1": lambda: reliability.stock("stock-6.1"),
     "rt-6.12": reliability.rt,
 }
+
+# By name only: the planted bugs are in the stages of their beds.
+ALONE = {"cases": cases.stage}
 
 QUICK = {
     "lint": lambda: lint.stage(quick=True),

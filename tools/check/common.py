@@ -42,8 +42,10 @@ class Result:
             self.notes.append(text)
 
     def count_guest(self, status, log):
-        """Did a guest's command end well?"""
+        """Did a guest's command end well, and what did its kernel report?"""
         self.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+        text = (LOGS / f"{log}.log").read_text(errors="replace")
+        self.figure("reports", text.count("bad kernel log:\n"))
 
     def add(self, passed, failed, skipped=0):
         self.passed += passed

@@ -56,7 +56,6 @@ def _large(result, large):
 def _storms(kernel, result):
     log = f"{kernel}-storms"
     tools = static_tools()
-    modules(kernel, "SHARDMAP_SAMPLES=1", "SHARDMAP_READER=1")
     status, _ = guest(log, kernel, STORM_COMMAND, ok=None, timeout=STORM_SECONDS,
                       ko=("shardmap.ko", "shardmap_reader.ko"),
                       add=(tools / "shardmap-stress",),
@@ -102,6 +101,7 @@ def _poison(kernel, result):
 def stock(kernel):
     """On a stock kernel: storms, and memory that is not cleared."""
     result = Result()
+    modules(kernel, "SHARDMAP_SAMPLES=1", "SHARDMAP_READER=1")
     if kernel == "stock-6.12":
         _storms(kernel, result)
     _poison(kernel, result)
