@@ -334,6 +334,7 @@ const struct test_case test_cases[] = {
 	{ "freeze_waits_for_who_is_at_work", freeze_waits_for_who_is_at_work },
 	{ "reservations_keep_to_the_quota", reservations_keep_to_the_quota },
 	{ "memory_comes_back_in_time", memory_comes_back_in_time },
+	{ "copies_end_in_time", copies_end_in_time },
 	{ "what_is_over_makes_room", what_is_over_makes_room },
 	{ "all_or_nothing_ends_in_time", all_or_nothing_ends_in_time },
 	{ "one_spare_is_not_two", one_spare_is_not_two },

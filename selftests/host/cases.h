@@ -28,6 +28,7 @@ bool frozen_tables_evict_nothing(void);
 bool freeze_waits_for_who_is_at_work(void);
 bool reservations_keep_to_the_quota(void);
 bool memory_comes_back_in_time(void);
+bool copies_end_in_time(void);
 bool what_is_over_makes_room(void);
 bool all_or_nothing_ends_in_time(void);
 bool one_spare_is_not_two(void);

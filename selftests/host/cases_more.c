@@ -333,6 +333,35 @@ bool memory_comes_back_in_time(void)
 	return end_table(map);
 }
 
+/* Those that are left of a table that shrank are copied, with when they end. */
+bool copies_end_in_time(void)
+{
+	const struct shardmap_params params = { .nr_shards = 1 };
+	struct shardmap *map = make_table(&params);
+	const u64 tick = NSEC_PER_SEC / HZ, nr = 2000, left = 20;
+	unsigned int dense_bits;
+	u64 key;
+
+	for (key = 0; key < nr; key++) {
+		EXPECT(!put_string(map, key, 20, 1000 * tick));
+		while (host_work_step(0))
+			;
+	}
+	dense_bits = map->shards[0].dense_bits;
+	for (key = left; key < nr; key++)
+		EXPECT(!shardmap_delete(map, &key, sizeof(key), GFP_KERNEL));
+	while (host_work_step(0))
+		;
+	EXPECT(map->shards[0].dense_bits + 2 <= dense_bits);
+	host_time_pass(999);
+	for (key = 0; key < left; key++)
+		EXPECT(get_number(map, key, 0) == -ENOBUFS);
+	host_time_pass(2);
+	for (key = 0; key < left; key++)
+		EXPECT(get_number(map, key, 0) == -ENOENT);
+	return end_table(map);
+}
+
 /* Also if nobody but an all-or-nothing call says that there is something to do. */
 bool all_or_nothing_ends_in_time(void)
 {

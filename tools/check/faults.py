@@ -50,7 +50,7 @@ def stage():
     status, _ = guest("kasan-faults", "kasan", COMMAND, ko=("shardmap.ko",),
                       add=(f"{built}:/selftests64",
                            static_tools() / "shardmap-stress"),
-                      timeout=900, ok=None)
+                      timeout=1800 if CI else 900, ok=None)
     out = LOGS / "kasan-faults.out"
     result.count_guest(status, "kasan-faults")
     tap = out / "fail_nth.tap"
