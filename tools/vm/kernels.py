@@ -22,7 +22,7 @@ STOCK = {
     "stock-6.1": r"6\.1\.0-\d+-cloud-amd64",
     "rt-6.12": r"6\.12\.\d+\+deb\d+-rt-amd64",
 }
-BUILT = ("kcsan", "kasan", "uml")
+BUILT = ("kcsan", "kasan", "uml", "arm64")
 NAMES = (*STOCK, *BUILT)
 
 
@@ -41,6 +41,11 @@ class Kernel:
 
     def config(self):
         return (self.kdir / ".config").read_text()
+
+
+def arch_of(name):
+    """Whose programs a kernel runs."""
+    return "arm64" if name == "arm64" else "x86_64"
 
 
 def prepare(name):
