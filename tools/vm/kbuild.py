@@ -22,17 +22,12 @@ CONFIGS = HERE / "configs"
 STAMP = "shardmap-done"
 
 
-IMAGES = {"um": "linux", "x86_64": "arch/x86/boot/bzImage",
-          "arm64": "arch/arm64/boot/Image"}
-
-
 class Recipe:
     def __init__(self, fragments, llvm="", arch="x86_64"):
         self.fragments = [CONFIGS / f"{f}.config" for f in fragments]
         self.llvm = llvm
         self.arch = arch
-        self.image = IMAGES[arch]
-        self.packages = ("kernel", "soak") if arch == "arm64" else ("kernel",)
+        self.image = "linux" if arch == "um" else "arch/x86/boot/bzImage"
 
     def make_args(self):
         args = [f"ARCH={self.arch}"] if self.arch != "x86_64" else []
@@ -50,13 +45,12 @@ RECIPES = {
     "kcsan": Recipe(("base", "x86", "lockdep", "kcsan"), llvm="-19"),
     "kasan": Recipe(("base", "x86", "lockdep", "kasan"), llvm="-19"),
     "uml": Recipe(("base", "uml"), arch="um"),
-    "arm64": Recipe(("base", "arm64"), llvm="-19", arch="arm64"),
 }
 
 
 def prepare(name):
+    install("kernel")
     recipe = RECIPES[name]
-    install(*recipe.packages)
     tree, source_id = source()
     key = hashlib.sha256("\n".join(
         (source_id, recipe.compiler(), recipe.text())).encode()).hexdigest()[:12]
@@ -105,7 +99,8 @@ def _build(name, recipe, source, kdir):
         _logged([*make, f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig"], stream, name)
         _verify(recipe, kdir)
         # "modules" is what writes Module.symvers.
-        _logged([*make, pathlib.Path(recipe.image).name, "modules"], stream, name)
+        targets = ["linux"] if recipe.arch == "um" else ["bzImage"]
+        _logged([*make, *targets, "modules"], stream, name)
     if not (kdir / "Module.symvers").exists():
         raise Trouble(f"the {name} build left no Module.symvers, see {log}")
     _drop_objects(kdir)

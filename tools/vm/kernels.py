@@ -22,8 +22,10 @@ STOCK = {
     "stock-6.1": r"6\.1\.0-\d+-cloud-amd64",
     "rt-6.12": r"6\.12\.\d+\+deb\d+-rt-amd64",
 }
-BUILT = ("kcsan", "kasan", "uml", "arm64")
-NAMES = (*STOCK, *BUILT)
+BUILT = ("kcsan", "kasan", "uml")
+# Of another architecture than this machine's
+FOREIGN = {"arm64": r"6\.12\.\d+\+deb\d+-cloud-arm64"}
+NAMES = (*STOCK, *BUILT, *FOREIGN)
 
 
 @dataclasses.dataclass
@@ -45,13 +47,18 @@ class Kernel:
 
 def arch_of(name):
     """Whose programs a kernel runs."""
-    return "arm64" if name == "arm64" else "x86_64"
+    return name if name in FOREIGN else "x86_64"
 
 
 def prepare(name):
     if name in BUILT:
         import kbuild
         return kbuild.prepare(name)
+    if name in FOREIGN:
+        import cross
+        version, where = cross.kernel(name, FOREIGN[name])
+        return Kernel(name, version, where / "boot" / f"vmlinuz-{version}",
+                      where / "usr/src" / f"linux-headers-{version}", name)
     if name not in STOCK:
         raise Trouble(f"unknown kernel '{name}' (one of {', '.join(NAMES)})")
     if os.environ.get("KDIR"):
