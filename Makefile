@@ -5,8 +5,9 @@
 VM	:= tools/vm/vm
 KDIR	?= /lib/modules/$(shell uname -r)/build
 KERNEL	?= stock-6.12
+HOURS	?= 8
 
-.PHONY: help run check check-quick lint kunit cases bench vm modules install tools clean
+.PHONY: help run check check-quick lint kunit cases soak bench vm modules install tools clean
 
 help: ## list the targets
 	@echo 'shardmap, a sharded concurrent hash table for the Linux kernel'
@@ -35,6 +36,10 @@ kunit: ## KUnit suites on UML
 
 cases: ## planted bugs, who finds them, and how fast
 	@tools/check/check.py cases
+
+soak: ## load on all kernels in turn for HOURS=8, goes on after an interruption (FRESH=1: anew)
+	@python3 --version >/dev/null 2>&1 || tools/setup.sh soak
+	@tools/soak/soak.py --hours $(HOURS) $(if $(FRESH),--fresh)
 
 bench: ## shardmap beside its alternatives, and the report (SUITES="uml ..." for some)
 	@tools/setup.sh bench

@@ -22,6 +22,9 @@ packages_of() {
 	check)	packages_of kernel
 		echo git sparse dwarves coccinelle unifdef clang-format \
 		     shellcheck mandoc gcc-multilib libc6-dev-i386 ;;
+	soak)	packages_of kernel
+		echo git gcc-multilib libc6-dev-i386 qemu-system-arm \
+		     libc6-dev-arm64-cross libgcc-12-dev-arm64-cross ;;
 	bench)	packages_of kernel
 		echo gnuplot-nox liburcu-dev libck-dev libtbb-dev \
 		     libcuckoo-dev libjemalloc-dev ;;
@@ -30,7 +33,7 @@ packages_of() {
 	docs)	echo make python3-sphinx man-db groff-base ;;
 	pkg:*)	echo "${1#pkg:}" ;;
 	*)	echo "setup.sh: unknown group '$1'" \
-		     "(build run kernel check bench host docs pkg:NAME)" >&2
+		     "(build run kernel check soak bench host docs pkg:NAME)" >&2
 		return 1 ;;
 	esac
 }

@@ -43,7 +43,7 @@ class Result:
 
     def count_guest(self, status, log):
         """Did a guest's command end well, and what did its kernel report?"""
-        self.count(status == 0, f"guest ended with {status}, log build/check/{log}.log")
+        self.count(status == 0, f"guest ended with {status}, log {place(log, 'log')}")
         text = (LOGS / f"{log}.log").read_text(errors="replace")
         self.figure("reports", text.count("bad kernel log:\n"))
 
@@ -56,17 +56,39 @@ class Result:
         self.figures[name] = self.figures.get(name, 0) + value
 
 
+def place(log, suffix):
+    """Where a file of a log is, for readers."""
+    return (LOGS / f"{log}.{suffix}").relative_to(ROOT)
+
+
+def _wait_for(child):
+    """Its status.  Whoever is interrupted ends it first: it may have a guest to stop."""
+    try:
+        return child.wait()
+    except BaseException:
+        try:
+            # Of a Ctrl-C it knows, and is busy with its end.
+            child.wait(2)
+        except subprocess.TimeoutExpired:
+            child.terminate()
+            child.wait()
+        raise
+
+
 def run(log, argv, ok=(0,), env=None, cwd=ROOT):
-    """Run with all output in a log; returns (status, output)."""
-    LOGS.mkdir(parents=True, exist_ok=True)
+    """Run with all output in a log; returns (status, output).
+
+    A log is named by its place below build/check, or by a whole path; without suffix.
+    """
     path = LOGS / f"{log}.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
     argv = [str(a) for a in argv]
     with open(path, "w") as stream:
         stream.write("$ " + " ".join(argv) + "\n")
         stream.flush()
-        status = subprocess.run(argv, stdout=stream, stderr=subprocess.STDOUT,
-                                stdin=subprocess.DEVNULL, cwd=cwd,
-                                env={**os.environ, **(env or {})}).returncode
+        status = _wait_for(subprocess.Popen(
+            argv, stdout=stream, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            cwd=cwd, env={**os.environ, **(env or {})}))
     output = path.read_text(errors="replace")
     if ok is not None and status not in ok:
         tail = "\n".join("    " + line for line in output.splitlines()[-25:])
@@ -81,10 +103,22 @@ def modules(kernel, *options):
     return BUILD / kernel
 
 
-def static_tools():
+@functools.cache
+def cross(kernel):
+    """(suffix of a folder, arguments for make) for programs that a kernel can run."""
+    if kernel != "arm64":
+        return "", ()
+    _, text = run(f"cross-{kernel}", [VM, "cross", kernel])
+    return f"-{kernel}", tuple(re.findall(r"^[A-Z]+=.*$", text, re.M))
+
+
+def static_tools(kernel=None):
     """User programs for guests, which have no shared libraries."""
-    out = BUILD / "tools-static"
-    run("tools-static", ["make", "-s", "-C", "tools", "STATIC=1", f"O={out}"])
+    suffix, options = cross(kernel)
+    out = BUILD / f"tools-static{suffix}"
+    # Of another architecture just the one that the soak takes
+    run(f"tools-static{suffix}", ["make", "-s", "-C", "tools", "STATIC=1", f"O={out}",
+                                  *options, *([out / "shardmap-stress"] if suffix else [])])
     return out
 
 
@@ -139,12 +173,13 @@ def test_counts(text):
     return [sum(int(row[i] or 0) for row in found) for i in range(3)]
 
 
-def selftests(width):
+def selftests(width, kernel=None):
     """Build the selftests of 64 or 32 bit; returns the folder they are in."""
-    out = BUILD / f"selftests{width}"
+    suffix, options = cross(kernel)
+    out = BUILD / f"selftests{width}{suffix}"
     source = kernel_source() / "tools" / "testing" / "selftests"
-    run(f"selftests{width}", ["make", "-s", "-C", "selftests", f"KSFT_DIR={source}",
-                              f"O={out}", *(["M32=1"] if width == 32 else [])])
+    run(out.name, ["make", "-s", "-C", "selftests", f"KSFT_DIR={source}", f"O={out}",
+                   *options, *(["M32=1"] if width == 32 else [])])
     return out
 
 

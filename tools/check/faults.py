@@ -55,13 +55,14 @@ def stage():
     result.count_guest(status, "kasan-faults")
     tap = out / "fail_nth.tap"
     if tap.exists():
-        _count_systematic(result, tap)
+        count_systematic(result, tap)
     if status == 0:
         _count_random(result, out)
     return result
 
 
-def _count_systematic(result, tap):
+def count_systematic(result, tap):
+    """What fail_nth_test printed."""
     add_ktap(result, tap)
     text = tap.read_text(errors="replace")
     found = sum(int(n) for n in re.findall(r"^# (\d+) faults in turn$", text, re.M))

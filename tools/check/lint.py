@@ -127,11 +127,20 @@ def double_fetch():
         [f"spatch ended with {done.returncode}"] * bool(done.returncode)
 
 
+def _own_tests(tool):
+    done = subprocess.run([ROOT / "tools" / tool / "selftest.py"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.stdout.splitlines()[-3:] if done.returncode else []
+
+
 def bench_report():
     """The report of `make bench`, from rows of a known sort."""
-    done = subprocess.run([ROOT / "tools/bench/selftest.py"], stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True)
-    return done.stdout.splitlines()[-3:] if done.returncode else []
+    return _own_tests("bench")
+
+
+def soak_sums():
+    """What `make soak` makes of its legs, without guests."""
+    return _own_tests("soak")
 
 
 def man_pages():
@@ -169,7 +178,7 @@ def litmus_tests():
 
 TEXT_CHECKS = (layers, file_length, machine_paths, clang_format, checkpatch,
                kernel_doc, shellcheck, man_pages, operations, litmus_tests,
-               bench_report, double_fetch, planted_bugs)
+               bench_report, soak_sums, double_fetch, planted_bugs)
 
 
 def silent_build(kernel, compiler):

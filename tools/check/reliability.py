@@ -41,7 +41,8 @@ RT_TESTS = ("batch_test", "batch_signal_test", "scan_test", "drain_test", "ttl_t
 RT_STRESS_SECONDS = 60 if CI else 6
 
 
-def _large(result, large):
+def count_large(result, large):
+    """What `shardmap-stress large` printed."""
     control = large["control"]["gap_ms"]
     most = max(GAP_MS, GAP_TIMES_CONTROL * control)
     phases = {name: large[name]["gap_ms"] for name in ("fill", "drain", "clear", "close")}
@@ -64,15 +65,23 @@ def _storms(kernel, result):
     out = LOGS / f"{log}.out"
     if status:
         return
-    _large(result, read_json(out, "large"))
-    flood = read_json(out, "flood")
+    count_large(result, read_json(out, "large"))
+    count_flood(result, read_json(out, "flood"))
+    count_unload(result, read_json(out, "unload"), f"build/check/{log}.out/unload.json")
+
+
+def count_flood(result, flood):
+    """What `shardmap-stress flood` printed."""
     result.count(flood["most"] <= flood["bound"] and not flood["left_over"],
                  f"{flood['most']} bytes waited for readers, of {flood['bound']}")
     result.count(flood["pinned_ops"] and flood["pinned_ops"] < flood["ops"],
                  "updates came to no end beside a long reader, or did not begin")
-    unload = read_json(out, "unload")
+
+
+def count_unload(result, unload, where):
+    """What `shardmap-stress unload` printed."""
     result.count(not unload["failures"], f"shardmap-stress unload: {unload['failures']} "
-                 f"failures, see build/check/{log}.out/unload.json")
+                 f"failures, see {where}")
     result.figure("unloads", unload["unloads"])
     result.figure("leaks", unload["left_over"] + unload["caches"])
     for name in ("refused", "opened", "closed", "looks"):

@@ -6,7 +6,7 @@ import re
 import cases
 import storms
 from common import (BUILD, CI, LOGS, ROOT, Result, add_ktap, add_selftests,
-                    guest, modules, read_json, run, selftests, static_tools,
+                    guest, modules, place, read_json, run, selftests, static_tools,
                     test_counts)
 
 # Operations of one concurrent KUnit case, of the table and of the alternatives to
@@ -67,11 +67,11 @@ def host():
     return result
 
 
-def _kunit(kernel, timeout):
+def kunit(kernel, timeout, log=None):
     """Run the KUnit suites on a kernel; returns (result, operations done)."""
     result = Result()
     modules(kernel, "SHARDMAP_BENCH=1")
-    log = f"{kernel}-kunit"
+    log = log or f"{kernel}-kunit"
     command = KUNIT_COMMAND.format(ops=KUNIT_OPS[kernel], skip=KCSAN_SKIP,
                                    backends_ops=BACKENDS_OPS[kernel])
     status, _ = guest(log, kernel, command, ko=KUNIT_MODULES, timeout=timeout, ok=None)
@@ -85,7 +85,7 @@ def _kunit(kernel, timeout):
         results.write_text(plan)
         add_ktap(result, results)
     result.count(len(plans) == 2, f"{len(plans)} modules printed results, not 2, "
-                                  f"log build/check/{log}.console")
+                                  f"log {place(log, 'console')}")
     result.count_guest(status, log)
     ops = sum(int(n) for n in re.findall(r"shardmap_(?:bench_)?kunit: ops=(\d+)", console))
     return result, ops
@@ -93,14 +93,14 @@ def _kunit(kernel, timeout):
 
 def uml():
     """KUnit at native speed."""
-    result, ops = _kunit("uml", 120)
+    result, ops = kunit("uml", 120)
     result.figures["uml_kunit_ops"] = ops
     return result
 
 
 def kasan():
     """KUnit where bad accesses, leaks, and locks in the wrong order are reported."""
-    result, ops = _kunit("kasan", 900)
+    result, ops = kunit("kasan", 900)
     result.figures["kasan_kunit_ops"] = ops
     cases.count(result, cases.run_bed("kasan"))
     return result
@@ -108,7 +108,7 @@ def kasan():
 
 def kcsan():
     """KUnit and stress where races are reported, and planted ones that must be."""
-    result, ops = _kunit("kcsan", 1200)
+    result, ops = kunit("kcsan", 1200)
     ops += _kcsan_stress(result)
     reports = 0
     for log in ("kcsan-kunit", "kcsan-stress"):
@@ -164,12 +164,17 @@ def _lin(result, out):
     for table in ("tagged", "inline"):
         lin = read_json(out, f"lin-{table}")
         counts[table] = lin["ops"], lin["violations"]
-        result.count(not lin["violations"], f"{lin['violations']} keys of a {table} "
-                     f"table are not linearizable, log build/check/{out.stem}.log")
-        result.count(len(lin["by_operation"]) == LIN_KINDS,
-                     f"shardmap-stress lin did {len(lin['by_operation'])} kinds of "
-                     f"operations of {LIN_KINDS} on a {table} table")
+        count_lin(result, lin, table, f"build/check/{out.stem}.log")
     return counts
+
+
+def count_lin(result, lin, table, log):
+    """What one `shardmap-stress lin` printed."""
+    result.count(not lin["violations"], f"{lin['violations']} keys of a {table} "
+                 f"table are not linearizable, log {log}")
+    result.count(len(lin["by_operation"]) == LIN_KINDS,
+                 f"shardmap-stress lin did {len(lin['by_operation'])} kinds of "
+                 f"operations of {LIN_KINDS} on a {table} table")
 
 
 def _lin_figures(result, out):

@@ -31,21 +31,29 @@ COMMAND += "".join(f"shardmap-stress {line} > /dev/null 2>&1; [ $? = 3 ] || "
                    f"{{ echo 'not found: {line}'; exit 1; }}; " for line in PLANTED)
 
 
+def count_scan(result, name, scan):
+    """What `shardmap-stress scan` printed."""
+    for figure in ("passes", "missed", "repeated", "resizes"):
+        result.figure(f"scan_{figure}", scan[figure])
+    result.count(scan["resizes"], f"{name}: no shard was resized meanwhile")
+    result.count(scan["buckets_least"] < scan["buckets_most"],
+                 f"{name}: the number of buckets stayed the same")
+    result.count(scan["resumes"], f"{name}: no pass went on in another process")
+
+
+def count_kill(result, kill):
+    """What `shardmap-stress kill` printed."""
+    result.figure("kill_storm_kills", kill["kills"])
+    result.figure("kill_storm_cut", kill["cut"])
+    result.figure("kill_storm_atomic", kill["atomic_begun"])
+    result.figure("kill_storm_failures", kill["failures"])
+
+
 def count(out, result):
     """Add what the guest left in @out to a stage's result."""
     for name in SCANS:
-        scan = read_json(out, name)
-        for figure in ("passes", "missed", "repeated", "resizes"):
-            result.figure(f"scan_{figure}", scan[figure])
-        result.count(scan["resizes"], f"{name}: no shard was resized meanwhile")
-        result.count(scan["buckets_least"] < scan["buckets_most"],
-                     f"{name}: the number of buckets stayed the same")
-        result.count(scan["resumes"], f"{name}: no pass went on in another process")
+        count_scan(result, name, read_json(out, name))
     for name in KILLS:
-        kill = read_json(out, name)
-        result.figure("kill_storm_kills", kill["kills"])
-        result.figure("kill_storm_cut", kill["cut"])
-        result.figure("kill_storm_atomic", kill["atomic_begun"])
-        result.figure("kill_storm_failures", kill["failures"])
+        count_kill(result, read_json(out, name))
     result.count(result.figures["kill_storm_cut"], "no batch was cut short")
     result.count(result.figures["kill_storm_atomic"], "no all-or-nothing batch was met")

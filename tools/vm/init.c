@@ -21,7 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <signal.h>
-#include <sys/io.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -29,6 +28,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#ifdef __x86_64__
+#include <sys/io.h>
+#endif
 
 #define MAX_WORDS 256
 
@@ -94,6 +96,27 @@ static void mark(const char *format, ...)
 	put("/dev/kmsg", line);
 }
 
+/* An x86 I/O port needs no driver, so it works on every kernel. */
+static void open_port(const char *where)
+{
+#ifdef __x86_64__
+	verdict_port = strtol(where, NULL, 0);
+	if (iopl(3))
+		verdict_port = 0;
+#else
+	(void)where;
+#endif
+}
+
+static void put_port(char c)
+{
+#ifdef __x86_64__
+	outb(c, verdict_port);
+#else
+	(void)c;
+#endif
+}
+
 static void verdict(const char *format, ...)
 {
 	char line[256];
@@ -104,7 +127,7 @@ static void verdict(const char *format, ...)
 	va_end(args);
 	if (verdict_port) {
 		for (const char *c = line; *c; c++)
-			outb(*c, verdict_port);
+			put_port(*c);
 	} else if (write(verdict_fd, line, strlen(line)) < 0) {
 		mark("cannot write the verdict: %m");
 	}
@@ -123,18 +146,14 @@ static int open_raw_tty(const char *path)
 	return fd;
 }
 
-/* An x86 I/O port needs no driver, so it works on every kernel. */
 static void open_verdict(void)
 {
 	const char *where = setting("verdict");
 
-	if (where[0] != '/') {
-		verdict_port = strtol(where, NULL, 0);
-		if (iopl(3))
-			verdict_port = 0;
-	} else {
+	if (where[0] == '/')
 		verdict_fd = open_raw_tty(where);
-	}
+	else
+		open_port(where);
 }
 
 static void mount_all(void)

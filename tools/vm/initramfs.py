@@ -9,6 +9,7 @@ import os
 import stat
 import subprocess
 
+import cross
 from common import BUILD, HERE, Trouble
 
 BUSYBOX = "/bin/busybox"
@@ -67,28 +68,30 @@ class Archive:
         self._entry("TRAILER!!!", 0)
 
 
-def guest_init():
+def guest_init(arch):
     """Our init, compiled when it is older than its source."""
-    source, binary = HERE / "init.c", BUILD / "vm" / "init"
+    source = HERE / "init.c"
+    binary = BUILD / "vm" / (f"init-{arch}" if arch in cross.TARGETS else "init")
     binary.parent.mkdir(parents=True, exist_ok=True)
     if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
         fresh = binary.with_suffix(f".{os.getpid()}")
-        compile_it = ["gcc", "-static", "-O2", "-Wall", "-Wextra",
-                      "-o", fresh, source]
+        compile_it = [*cross.compiler(arch), *cross.linker(arch), "-static", "-O2",
+                      "-Wall", "-Wextra", "-o", fresh, source]
         if subprocess.run(compile_it).returncode:
             raise Trouble(f"cannot compile {source}")
         os.rename(fresh, binary)
     return binary
 
 
-def write(path, settings, command, additions):
+def write(path, arch, settings, command, additions):
     """settings: dict for /vm.conf; command: argv; additions: (source, name)."""
     with open(path, "wb") as stream:
         archive = Archive(stream)
         # The kernel opens it for init before devtmpfs is mounted.
         archive.device("dev/console", 5, 1)
-        archive.add(guest_init(), "init")
-        archive.add(BUSYBOX, "bin/busybox")
+        archive.add(guest_init(arch), "init")
+        archive.add(cross.busybox(arch), "bin/busybox")
+        # Debian's has the same applets everywhere, and this one can be run here.
         for applet in subprocess.check_output([BUSYBOX, "--list"], text=True).split():
             if applet != "busybox":
                 archive.symlink(f"bin/{applet}", "busybox")

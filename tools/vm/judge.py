@@ -26,7 +26,7 @@ BAD = re.compile("|".join((
     r"[Uu]nable to handle", r"double fault", r"stack (guard page|overflow)",
     r"invalid opcode", r"divide error", r"Bad page (map|state)",
     r"list_(add|del) corruption", r"DEBUG_LOCKS_WARN_ON", r"Segfault with no mm",
-    r"\bCall Trace:", r"kmemleak: \d+ new suspected",
+    r"\bCall [Tt]race:", r"\bInternal error:", r"kmemleak: \d+ new suspected",
 )))
 # Words of the above in lines that mean no harm.
 HARMLESS = re.compile(r"shardmap-vm: command|Command line:|kmemleak: Kernel memory "

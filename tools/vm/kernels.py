@@ -23,7 +23,9 @@ STOCK = {
     "rt-6.12": r"6\.12\.\d+\+deb\d+-rt-amd64",
 }
 BUILT = ("kcsan", "kasan", "uml")
-NAMES = (*STOCK, *BUILT)
+# Of another architecture than this machine's
+FOREIGN = {"arm64": r"6\.12\.\d+\+deb\d+-cloud-arm64"}
+NAMES = (*STOCK, *BUILT, *FOREIGN)
 
 
 @dataclasses.dataclass
@@ -43,10 +45,20 @@ class Kernel:
         return (self.kdir / ".config").read_text()
 
 
+def arch_of(name):
+    """Whose programs a kernel runs."""
+    return name if name in FOREIGN else "x86_64"
+
+
 def prepare(name):
     if name in BUILT:
         import kbuild
         return kbuild.prepare(name)
+    if name in FOREIGN:
+        import cross
+        version, where = cross.kernel(name, FOREIGN[name])
+        return Kernel(name, version, where / "boot" / f"vmlinuz-{version}",
+                      where / "usr/src" / f"linux-headers-{version}", name)
     if name not in STOCK:
         raise Trouble(f"unknown kernel '{name}' (one of {', '.join(NAMES)})")
     if os.environ.get("KDIR"):

@@ -25,6 +25,7 @@ COMMON_ARGS = ("loglevel=7 printk.devkmsg=on panic=-1 oops=panic "
                "softlockup_panic=1 hung_task_panic=1 kunit.enable=1")
 # Mitigations test nothing of ours and cost a lot under emulation.
 X86_ARGS = "console=ttyS0 reboot=t mitigations=off"
+ARM64_ARGS = "console=ttyAMA0 mitigations=off"
 
 
 @dataclasses.dataclass
@@ -54,21 +55,27 @@ def settings_for(kernel, interactive):
     if kernel.arch == "um":
         return {"tty": "/dev/tty0" if interactive else "/dev/ttyS0",
                 "verdict": "/dev/ttyS1", "out": "/dev/ubda", "poweroff": 1}
+    if kernel.arch == "arm64":
+        return {"tty": "/dev/ttyAMA0" if interactive else "/dev/ttyS0",
+                "verdict": "/dev/ttyS1", "out": "/dev/nvme0n1"}
     return {"tty": "/dev/ttyS0" if interactive else "/dev/ttyS1",
             "verdict": hex(VERDICT_PORT), "out": "/dev/nvme0n1"}
 
 
 def _qemu(guest, data_fd, verdict_fd):
+    arm64 = guest.kernel.arch == "arm64"
     threads = "single" if guest.icount else "multi"
     accel = "kvm" if guest.kvm else f"tcg,thread={threads}"
-    argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot", "-machine", "q35",
+    argv = ["qemu-system-aarch64" if arm64 else "qemu-system-x86_64",
+            "-nodefaults", "-no-user-config",
+            "-display", "none", "-no-reboot", "-machine", "virt" if arm64 else "q35",
             "-accel", accel, "-cpu", "host" if guest.kvm else "max",
             "-smp", str(guest.cpus), "-m", f"{guest.mem}M",
-            "-kernel", guest.kernel.image, "-initrd", guest.initramfs,
-            "-append", f"{COMMON_ARGS} {X86_ARGS} {guest.append}",
-            "-chardev", f"file,id=verdict,path=/dev/fd/{verdict_fd}",
-            "-device", f"isa-debugcon,iobase={VERDICT_PORT:#x},chardev=verdict"]
+            "-kernel", guest.kernel.image, "-initrd", guest.initramfs, "-append",
+            f"{COMMON_ARGS} {ARM64_ARGS if arm64 else X86_ARGS} {guest.append}",
+            "-chardev", f"file,id=verdict,path=/dev/fd/{verdict_fd}"]
+    if not arm64:
+        argv += ["-device", f"isa-debugcon,iobase={VERDICT_PORT:#x},chardev=verdict"]
     if guest.interactive:
         argv += ["-chardev", "stdio,id=console,mux=on,signal=off"
                  f",logfile={guest.console}",
@@ -77,7 +84,10 @@ def _qemu(guest, data_fd, verdict_fd):
         argv += ["-chardev", f"file,id=console,path={guest.console}",
                  "-serial", "chardev:console",
                  "-chardev", f"file,id=data,path=/dev/fd/{data_fd}",
-                 "-serial", "chardev:data"]
+                 *(["-device", "pci-serial,chardev=data"] if arm64 else
+                   ["-serial", "chardev:data"])]
+    if arm64:
+        argv += ["-device", "pci-serial,chardev=verdict"]
     if guest.icount:
         # A nanosecond of the guest's time is one instruction of its.
         argv += ["-icount", "shift=0,sleep=off"]
@@ -167,7 +177,7 @@ def _relay(child, data, verdict, result, started, timeout, probing):
 
 def kvm_works(guest):
     """Opening /dev/kvm proves nothing: boot this kernel once per host boot."""
-    if guest.kernel.arch == "um" or not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if guest.kernel.arch != "x86_64" or not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
     boot_id = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     known = cache_dir("kvm-probe") / f"{boot_id}-{guest.kernel.version}"

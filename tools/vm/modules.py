@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 
+import cross
 import kernels
 from common import BUILD, ROOT, Trouble, install, jobs, locked, say, shown
 
@@ -88,9 +89,10 @@ def _make_argv(kernel, src, args):
     variables = dict(v.split("=", 1) for v in args.variables)
     if kernel.arch != "x86_64":
         argv.append(f"ARCH={kernel.arch}")
-    llvm = args.cc or kernel.llvm
+    llvm = args.cc or kernel.llvm or cross.CLANG * (kernel.arch in cross.TARGETS)
     if llvm:
         argv.append(f"LLVM={llvm}")
+    # Debian's, for clang is what compiles for other architectures here.
     if llvm and not kernel.llvm:
         flags = variables.get("KCFLAGS", "")
         variables["KCFLAGS"] = f"{flags} {CLANG_FLAGS}".strip()

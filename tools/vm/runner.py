@@ -75,7 +75,7 @@ def _boot(kernel, args, command, interactive=False):
                         kmemleak=int(not args.no_kmemleak))
         additions = _additions(args) + _drivers(kernel, work)
         archive = work / "initramfs.cpio"
-        initramfs.write(archive, settings, command, additions)
+        initramfs.write(archive, kernel.arch, settings, command, additions)
         guest = machine.Guest(kernel, archive, args.console, args.cpus, args.mem,
                               args.append, machine.make_out_disk(work / "out.tar"),
                               interactive)
