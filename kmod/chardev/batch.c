@@ -9,7 +9,6 @@
 #include <linux/align.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
@@ -234,9 +233,9 @@ static int probe(const struct batch *b, const struct smdev_cmd *cmd)
 
 	if (!b->updates)
 		return 0;
-	if (fault_in_safe_writeable(u64_to_user_ptr(arg->ops),
-				    (size_t)arg->nr_ops * arg->op_size) ||
-	    fault_in_safe_writeable(u64_to_user_ptr(arg->out), arg->out_len))
+	if (smdev_probe(u64_to_user_ptr(arg->ops),
+			(size_t)arg->nr_ops * arg->op_size) ||
+	    smdev_probe(u64_to_user_ptr(arg->out), arg->out_len))
 		return -EFAULT;
 	return smdev_reply(cmd);
 }

@@ -3,7 +3,6 @@
 #include <linux/align.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
@@ -123,9 +122,7 @@ static int single_probe(const struct single *s, const struct smdev_cmd *cmd)
 {
 	if (!smdev_op_updates(s->req.verb))
 		return 0;
-	if (s->req.out_len &&
-	    fault_in_safe_writeable(u64_to_user_ptr(s->arg->out),
-				    s->req.out_len))
+	if (smdev_probe(u64_to_user_ptr(s->arg->out), s->req.out_len))
 		return -EFAULT;
 	return reply(cmd, NULL, 0);
 }

@@ -10,6 +10,7 @@
 
 #include <linux/fault-inject-usercopy.h>
 #include <linux/kernel.h>
+#include <linux/pagemap.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
@@ -136,6 +137,24 @@ static __always_inline int smdev_copy_out(void __user *to, const void *from,
 	if (len % sizeof(u64) || len > SMDEV_SMALL)
 		return copy_to_user(to, from, len) ? -EFAULT : 0;
 	return len ? smdev_put_words(to, from, len) : 0;
+}
+
+/**
+ * smdev_probe() - Can what will be copied out be written?
+ * @to: where to
+ * @len: how many bytes
+ *
+ * The first question is not part of the second where addresses have tags: arm64
+ * takes the tag off before it looks for the page, a copy does not.
+ *
+ * Context: Process context.
+ * Return: 0 or -EFAULT.
+ */
+static inline int smdev_probe(void __user *to, size_t len)
+{
+	if (len && (!access_ok(to, len) || fault_in_safe_writeable(to, len)))
+		return -EFAULT;
+	return 0;
 }
 
 #endif /* _SHARDMAP_CHARDEV_USER_H */
