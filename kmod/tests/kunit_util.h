@@ -35,6 +35,7 @@ extern struct kunit_suite smt_watch_race_suite;
 extern struct kunit_suite smt_race_suite;
 extern struct kunit_suite smt_together_suite;
 extern struct kunit_suite smt_interrupt_suite;
+extern struct kunit_suite smt_torture_suite;
 
 /* kunit_util.c: tables */
 struct shardmap *smt_create(struct kunit *test,
