@@ -32,27 +32,6 @@ static int check_empty(const struct config *config, int table)
 	return err;
 }
 
-static const char *const commands[SHARDMAP_OP_NR] = {
-	[SHARDMAP_OP_GET] = "SHARDMAP_IOC_GET",
-	[SHARDMAP_OP_PUT] = "SHARDMAP_IOC_PUT",
-	[SHARDMAP_OP_DELETE] = "SHARDMAP_IOC_DELETE",
-	[SHARDMAP_OP_GET_OR_PUT] = "SHARDMAP_IOC_GET_OR_PUT",
-	[SHARDMAP_OP_ADD] = "SHARDMAP_IOC_ADD",
-};
-
-static int check_workers(const struct shared *shared)
-{
-	for (unsigned int i = 0; i < shared->config.workers; i++) {
-		const struct worker *worker = &shared->workers[i];
-
-		if (!worker->error)
-			continue;
-		tool_error(commands[worker->error_opcode], worker->error);
-		return worker->error;
-	}
-	return 0;
-}
-
 static int load_and_verify(struct shared *shared, int table,
 			   struct verdict *verdict)
 {
@@ -62,7 +41,7 @@ static int load_and_verify(struct shared *shared, int table,
 		tool_error("workers", err);
 		return err;
 	}
-	err = check_workers(shared);
+	err = workers_error(shared);
 	if (!err && shared->config.verify) {
 		err = verify_table(shared, table, verdict);
 		if (err)
