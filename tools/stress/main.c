@@ -10,6 +10,7 @@
 #include "lin.h"
 #include "scan.h"
 #include "stress.h"
+#include "torture.h"
 #include "unload.h"
 
 /* Keys of others would look like faults. */
@@ -94,6 +95,7 @@ static struct subcommand {
 	{ "large", "shardmap-stress large", large_main },
 	{ "lin", "shardmap-stress lin", lin_main },
 	{ "scan", "shardmap-stress scan", scan_main },
+	{ "torture", "shardmap-stress torture", torture_main },
 	{ "unload", "shardmap-stress unload", unload_main },
 };
 
