@@ -4,10 +4,6 @@
  * update the same shard.  A timer that each thread sets interrupts it at any
  * point, looks up, and raises a tasklet that updates.
  */
-#include <linux/hrtimer.h>
-#include <linux/interrupt.h>
-#include <linux/smp.h>
-
 #include "kunit_util.h"
 
 #define HOT_KEYS 8
@@ -20,26 +16,22 @@ struct load;
 
 /**
  * struct source - what interrupts one thread
+ * @in: looks up in hardirq context, updates in softirq context
  * @load: what all have in common
- * @timer: looks up in hardirq context
- * @tasklet: updates in softirq context
  * @random: state of smt_random()
  * @step: number of the tasklet's run
  * @balance: entries that the tasklet inserted less those it removed
  * @lookups: lookups done
  * @updates: updates done
- * @problem: what went wrong
  */
 struct source {
+	struct smt_interrupt in;
 	struct load *load;
-	struct hrtimer timer;
-	struct tasklet_struct tasklet;
 	u64 random;
 	u64 step;
 	s64 balance;
 	u64 lookups;
 	u64 updates;
-	const char *problem;
 };
 
 /**
@@ -65,27 +57,25 @@ static void find_stable(struct source *s, u64 key)
 
 	rcu_read_lock();
 	if (shardmap_find_rcu(s->load->map, &key, sizeof(key), &view))
-		s->problem = "a stable key has no entry in hardirq context";
+		s->in.problem = "a stable key has no entry in hardirq context";
 	else if (!smt_value_good(view.value, view.value_len, key, NULL))
-		s->problem = "an entry was torn in hardirq context";
+		s->in.problem = "an entry was torn in hardirq context";
 	rcu_read_unlock();
 }
 
-static enum hrtimer_restart look_up(struct hrtimer *timer)
+static void look_up(struct smt_interrupt *in)
 {
-	struct source *s = container_of(timer, struct source, timer);
+	struct source *s = container_of(in, struct source, in);
 	u64 key = stable_key(smt_random(&s->random) % STABLE_KEYS);
 	u8 value[SMT_VALUE_MAX];
 	struct shardmap_value found = { .buf = value, .len = sizeof(value) };
 
 	if (shardmap_get(s->load->map, &key, sizeof(key), &found))
-		s->problem = "a stable key was not found in hardirq context";
+		s->in.problem = "a stable key was not found in hardirq context";
 	else if (!smt_value_good(value, found.len, key, NULL))
-		s->problem = "a value was torn in hardirq context";
+		s->in.problem = "a value was torn in hardirq context";
 	find_stable(s, key);
 	s->lookups += 2;
-	tasklet_schedule(&s->tasklet);
-	return HRTIMER_NORESTART;
 }
 
 /* Memory may be short for GFP_ATOMIC; that alone is no error. */
@@ -202,19 +192,17 @@ static bool do_other(struct load *load, u64 *random, gfp_t gfp, s64 *balance)
 	       err == -ECANCELED;
 }
 
-static void update_in_softirq(struct tasklet_struct *tasklet)
+static void update_in_softirq(struct smt_interrupt *in)
 {
-	struct source *s = container_of(tasklet, struct source, tasklet);
+	struct source *s = container_of(in, struct source, in);
 	bool good = true;
 
-	if (!in_serving_softirq())
-		s->problem = "a tasklet ran outside of softirq context";
 	good &= add_one(s->load, s->step++ % HOT_KEYS, GFP_ATOMIC, &s->balance);
 	good &= replace_stable(s->load, &s->random, GFP_ATOMIC);
 	good &= insert_or_delete(s->load, &s->random, GFP_ATOMIC, &s->balance);
 	good &= do_other(s->load, &s->random, GFP_ATOMIC, &s->balance);
 	if (!good)
-		s->problem = "an update failed in softirq context";
+		s->in.problem = "an update failed in softirq context";
 	s->updates += 4;
 }
 
@@ -224,11 +212,7 @@ static const char *update_in_thread(struct smt_worker *w)
 	struct source *s = &load->source[w->index];
 	bool good;
 
-	/* From the thread, since a timer stays on the CPU that starts it. */
-	if (!hrtimer_active(&s->timer))
-		hrtimer_start(&s->timer,
-			      ns_to_ktime(smt_random(&w->random) % DELAY_NS),
-			      HRTIMER_MODE_REL_PINNED_HARD);
+	smt_interrupt_arm(&s->in, DELAY_NS, &w->random);
 	switch (w->step % 5) {
 	case 0:
 		good = add_one(load, smt_random(&w->random) % HOT_KEYS,
@@ -262,10 +246,7 @@ static struct load *new_load(struct kunit *test, struct shardmap *map)
 
 		s->load = load;
 		s->random = smt_mix(1000 + i);
-		hrtimer_init(&s->timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_HARD);
-		s->timer.function = look_up;
-		tasklet_setup(&s->tasklet, update_in_softirq);
+		smt_interrupt_init(&s->in, look_up, update_in_softirq);
 	}
 	return load;
 }
@@ -279,10 +260,7 @@ static s64 stop_interrupts(struct kunit *test, struct load *load)
 	for (i = 0; i < ARRAY_SIZE(load->source); i++) {
 		struct source *s = &load->source[i];
 
-		hrtimer_cancel(&s->timer);
-		tasklet_kill(&s->tasklet);
-		if (s->problem)
-			KUNIT_FAIL(test, "%s", s->problem);
+		smt_interrupt_stop(test, &s->in);
 		balance += s->balance;
 		lookups += s->lookups;
 		updates += s->updates;

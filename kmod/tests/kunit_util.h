@@ -4,6 +4,8 @@
 #define _SHARDMAP_TESTS_KUNIT_UTIL_H
 
 #include <kunit/test.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
 #include <linux/shardmap.h>
 #include <linux/types.h>
 
@@ -33,6 +35,7 @@ extern struct kunit_suite smt_watch_race_suite;
 extern struct kunit_suite smt_race_suite;
 extern struct kunit_suite smt_together_suite;
 extern struct kunit_suite smt_interrupt_suite;
+extern struct kunit_suite smt_torture_suite;
 
 /* kunit_util.c: tables */
 struct shardmap *smt_create(struct kunit *test,
@@ -97,6 +100,29 @@ int smt_delete_chosen(struct shardmap *map, u64 hash, u64 tie);
 
 u32 smt_value_make(void *buf, u64 key, u64 number);
 bool smt_value_good(const void *buf, u32 len, u64 key, u64 *number);
+
+/**
+ * struct smt_interrupt - what interrupts one thread
+ * @timer: comes in hardirq context
+ * @tasklet: comes in softirq context after it
+ * @hard: what the timer does
+ * @soft: what the tasklet does
+ * @problem: what went wrong, for both to set
+ */
+struct smt_interrupt {
+	struct hrtimer timer;
+	struct tasklet_struct tasklet;
+	void (*hard)(struct smt_interrupt *in);
+	void (*soft)(struct smt_interrupt *in);
+	const char *problem;
+};
+
+/* interrupt.c */
+void smt_interrupt_init(struct smt_interrupt *in,
+			void (*hard)(struct smt_interrupt *in),
+			void (*soft)(struct smt_interrupt *in));
+void smt_interrupt_arm(struct smt_interrupt *in, u64 ns, u64 *random);
+void smt_interrupt_stop(struct kunit *test, struct smt_interrupt *in);
 
 /* check.c */
 void smt_expect_sound(struct kunit *test, struct shardmap *map);

@@ -15,7 +15,7 @@ kunit_test_suites(&smt_table_suite, &smt_entry_suite, &smt_model_suite,
 		  &smt_verbs_suite, &smt_multi_suite, &smt_ttl_suite,
 		  &smt_evict_suite, &smt_bounds_suite, &smt_watch_suite,
 		  &smt_watch_race_suite, &smt_race_suite, &smt_together_suite,
-		  &smt_interrupt_suite);
+		  &smt_interrupt_suite, &smt_torture_suite);
 
 SHARDMAP_IMPORT_NS;
 SM_IMPORT_TEST_NS;

@@ -7,7 +7,8 @@ from common import (CI, LOGS, Result, add_selftests, guest, modules, read_json,
 LARGE_ENTRIES = 4 << 20 if CI else 400000
 UNLOADS = 500 if CI else 40
 FLOOD_MS = 10000 if CI else 1000
-STORM_SECONDS = 600 if CI else 240
+TORTURE_SECONDS = 60 if CI else 5
+STORM_SECONDS = 900 if CI else 300
 
 # A thread that wants a CPU waits for no longer.  Under emulation anything may take
 # longer, so what the same threads see beside other work is what counts then.
@@ -21,12 +22,22 @@ STORMS = {
     "flood": "shardmap-stress flood --json --pin /ko/shardmap_reader.ko "
              f"--free-ms {FLOOD_MS}",
 }
+TORTURES = {"torture": "--ttl 50", "torture-inline": "--inline",
+            "torture-evict": "--evict --max-entries 300"}
+TORTURE = f"shardmap-stress torture --json --duration {TORTURE_SECONDS} "
+STORMS.update((name, TORTURE + options) for name, options in TORTURES.items())
+# Each must be found.
+TORTURE_PLANTS = "".join(
+    f"shardmap-stress torture --ops 20000 --plant {fault} > /dev/null 2>&1; "
+    f"[ $? = 3 ] || {{ echo 'not found: {fault}'; exit 1; }}; "
+    for fault in ("stale", "torn", "lost"))
 UNLOAD = f"shardmap-stress unload --json --unloads {UNLOADS}"
 # Status 3, a violation, is for the figures to tell.
 TO_FILE = "{} > /out/{}.json || [ $? = 3 ] || exit 1; "
 STORM_COMMAND = ("insmod /ko/shardmap.ko || exit 1; "
                  + "".join(TO_FILE.format(line, name) for name, line in STORMS.items())
-                 + "rmmod shardmap || exit 1; " + TO_FILE.format(UNLOAD, "unload"))
+                 + TORTURE_PLANTS + "rmmod shardmap || exit 1; "
+                 + TO_FILE.format(UNLOAD, "unload"))
 
 # Memory has what others left in it, or a pattern: a byte that was not set shows.
 POISON_KERNEL_ARGS = "init_on_alloc=0 slub_debug=P"
@@ -54,6 +65,18 @@ def count_large(result, large):
                      f"kept others off a CPU for {gap:.0f} ms, {control:.0f} ms is usual")
 
 
+def _torture(result, out):
+    for name in TORTURES:
+        torture = read_json(out, name)
+        result.figure("torture_ops", torture["ops"])
+        result.count(not torture["failures"], f"shardmap-stress {name}: "
+                     f"{torture['failures']} faults, see {out}/{name}.json")
+        for what in ("stored", "left", "cleared", "passes", "batches", "resizes"):
+            result.count(torture[what], f"shardmap-stress {name}: {what} is 0")
+    result.count(read_json(out, "torture-evict")["evicted"], "nothing was evicted")
+    result.count(read_json(out, "torture")["expired"], "nothing came to its end")
+
+
 def _storms(kernel, result):
     log = f"{kernel}-storms"
     tools = static_tools()
@@ -67,6 +90,7 @@ def _storms(kernel, result):
         return
     count_large(result, read_json(out, "large"))
     count_flood(result, read_json(out, "flood"))
+    _torture(result, out)
     count_unload(result, read_json(out, "unload"), f"build/check/{log}.out/unload.json")
 
 

@@ -135,6 +135,18 @@ uint64_t tool_arg_u64(const struct argp_state *state, const char *what,
 	return number;
 }
 
+double tool_arg_seconds(const struct argp_state *state, const char *what,
+			const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds > 0 && seconds < 1e9))
+		argp_error(state, "%s: '%s' is not a number of seconds", what,
+			   text);
+	return seconds;
+}
+
 enum {
 	OPT_SHARDS = 0x1000,
 	OPT_MAX_ENTRIES,

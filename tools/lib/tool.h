@@ -38,6 +38,10 @@ int tool_parse_u64(const char *text, uint64_t *number);
 uint64_t tool_arg_u64(const struct argp_state *state, const char *what,
 		      const char *text, uint64_t min, uint64_t max);
 
+/* A number of seconds, above 0 */
+double tool_arg_seconds(const struct argp_state *state, const char *what,
+			const char *text);
+
 /* Options of a new table; the parser's input is a struct shardmap_create. */
 extern const struct argp tool_create_argp;
 

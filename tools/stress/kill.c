@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "kill.h"
+#include "memory.h"
 
 /* Until a batch has been timed */
 #define FIRST_DELAY_NS 3000000
 
 #define LOOK_NS 100000
-#define MEMORY_BACK_NS 30000000000ull
 
 static void sleep_ns(uint64_t ns)
 {
@@ -134,30 +134,6 @@ static int run_round(struct kill_test *test)
 	return err ? err : renew_fields(test);
 }
 
-/* Freed memory waits for readers, and arrays shrink behind the callers' backs. */
-static int check_memory(struct kill_test *test, uint64_t index_bytes)
-{
-	uint64_t deadline = now_ns() + MEMORY_BACK_NS;
-	struct shardmap_info info;
-	int err;
-
-	err = shardmap_clear(test->table, NULL);
-	while (!err) {
-		err = shardmap_info(test->table, &info);
-		if (err ||
-		    (!info.entries && !info.entry_bytes &&
-		     !info.deferred_bytes && info.index_bytes <= index_bytes))
-			return err;
-		if (now_ns() > deadline)
-			break;
-		sleep_ns(LOOK_NS);
-	}
-	if (!err)
-		test->totals.left_over = info.entries + info.entry_bytes +
-					 info.deferred_bytes + info.index_bytes;
-	return err;
-}
-
 static int storm(struct kill_test *test)
 {
 	uint64_t start = now_ns();
@@ -167,7 +143,10 @@ static int storm(struct kill_test *test)
 	while (!err && test->totals.kills < test->config.kills)
 		err = run_round(test);
 	if (!err)
-		err = check_memory(test, info.index_bytes);
+		err = shardmap_clear(test->table, NULL);
+	if (!err)
+		err = memory_wait_empty(test->table, info.index_bytes,
+					&test->totals.left_over);
 	for (unsigned int i = 0; i < test->config.children; i++) {
 		test->totals.ops += test->slots[i].ops;
 		test->totals.wrong_status += test->slots[i].wrong_status;

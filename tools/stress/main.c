@@ -10,6 +10,7 @@
 #include "lin.h"
 #include "scan.h"
 #include "stress.h"
+#include "torture.h"
 #include "unload.h"
 
 /* Keys of others would look like faults. */
@@ -32,27 +33,6 @@ static int check_empty(const struct config *config, int table)
 	return err;
 }
 
-static const char *const commands[SHARDMAP_OP_NR] = {
-	[SHARDMAP_OP_GET] = "SHARDMAP_IOC_GET",
-	[SHARDMAP_OP_PUT] = "SHARDMAP_IOC_PUT",
-	[SHARDMAP_OP_DELETE] = "SHARDMAP_IOC_DELETE",
-	[SHARDMAP_OP_GET_OR_PUT] = "SHARDMAP_IOC_GET_OR_PUT",
-	[SHARDMAP_OP_ADD] = "SHARDMAP_IOC_ADD",
-};
-
-static int check_workers(const struct shared *shared)
-{
-	for (unsigned int i = 0; i < shared->config.workers; i++) {
-		const struct worker *worker = &shared->workers[i];
-
-		if (!worker->error)
-			continue;
-		tool_error(commands[worker->error_opcode], worker->error);
-		return worker->error;
-	}
-	return 0;
-}
-
 static int load_and_verify(struct shared *shared, int table,
 			   struct verdict *verdict)
 {
@@ -62,7 +42,7 @@ static int load_and_verify(struct shared *shared, int table,
 		tool_error("workers", err);
 		return err;
 	}
-	err = check_workers(shared);
+	err = workers_error(shared);
 	if (!err && shared->config.verify) {
 		err = verify_table(shared, table, verdict);
 		if (err)
@@ -115,6 +95,7 @@ static struct subcommand {
 	{ "large", "shardmap-stress large", large_main },
 	{ "lin", "shardmap-stress lin", lin_main },
 	{ "scan", "shardmap-stress scan", scan_main },
+	{ "torture", "shardmap-stress torture", torture_main },
 	{ "unload", "shardmap-stress unload", unload_main },
 };
 

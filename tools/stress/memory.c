@@ -5,7 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libshardmap.h"
+#include "machine.h"
 #include "memory.h"
+
+#define LOOK_US 100
 
 int memory_drop_caches(void)
 {
@@ -41,4 +45,26 @@ int memory_read(struct memory *memory)
 	}
 	fclose(file);
 	return 0;
+}
+
+int memory_wait_empty(int table, uint64_t index_bytes, uint64_t *left_over)
+{
+	uint64_t deadline = now_ns() + MEMORY_BACK_NS;
+	struct shardmap_info info;
+
+	for (;;) {
+		int err = shardmap_info(table, &info);
+
+		if (err)
+			return err;
+		*left_over = 0;
+		if (!info.entries && !info.entry_bytes &&
+		    !info.deferred_bytes && info.index_bytes <= index_bytes)
+			return 0;
+		*left_over = info.entries + info.entry_bytes +
+			     info.deferred_bytes + info.index_bytes;
+		if (now_ns() > deadline)
+			return 0;
+		usleep(LOOK_US);
+	}
 }

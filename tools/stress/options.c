@@ -161,17 +161,6 @@ static void parse_value_size(const struct argp_state *state,
 						 SHARDMAP_VALUE_LEN_MAX);
 }
 
-static double parse_seconds(const struct argp_state *state, const char *arg)
-{
-	char *end;
-	double seconds = strtod(arg, &end);
-
-	if (end == arg || *end || !(seconds > 0 && seconds < 1e9))
-		argp_error(state, "--duration: '%s' is not a number of seconds",
-			   arg);
-	return seconds;
-}
-
 static error_t parse_load(int key, char *arg, struct argp_state *state)
 {
 	struct config *config = state->input;
@@ -186,7 +175,7 @@ static error_t parse_load(int key, char *arg, struct argp_state *state)
 			tool_arg_u64(state, "--processes", arg, 1, 1024);
 		return 0;
 	case 'd':
-		config->duration = parse_seconds(state, arg);
+		config->duration = tool_arg_seconds(state, "--duration", arg);
 		return 0;
 	case OPT_OPS:
 		config->ops = tool_arg_u64(state, "--ops", arg, 1, UINT64_MAX);

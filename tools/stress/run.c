@@ -119,6 +119,7 @@ struct shared *shared_new(const struct config *config, int table)
 	if (shared == MAP_FAILED)
 		return NULL;
 	shared->config = *config;
+	shared->role = &stress_role;
 	shared->slice = slice;
 	shared->map_size = size;
 	shared->workers = (void *)((char *)shared + head);

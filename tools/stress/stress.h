@@ -114,6 +114,14 @@ struct verdict {
 };
 
 struct shared;
+struct worker;
+
+/* What workers are there for; the threads are started and stopped alike. */
+struct role {
+	int (*begin)(struct worker *worker); /* 0 or a negative errno */
+	void (*load)(struct worker *worker); /* until shared->stop */
+	void (*end)(struct worker *worker);
+};
 
 struct worker {
 	alignas(CACHE_LINE) _Atomic uint64_t progress; /* read by the parent */
@@ -153,6 +161,8 @@ struct shared {
 	uint64_t start_ns; /* set before @go */
 	uint64_t injected; /* faults */
 	struct config config;
+	const struct role *role;
+	void *arg; /* of the role */
 	uint64_t slice; /* key states per owner */
 	struct key_state *keys; /* by owner, then by number in its slice */
 	struct counter_share *counters; /* by worker, then by counter */
@@ -177,7 +187,10 @@ int run(struct shared *shared);
 void wait_for_go(struct shared *shared);
 
 /* worker.c */
+extern const struct role stress_role;
 void *worker_main(void *worker);
+/* The first error that ended a worker, after it was printed, or 0 */
+int workers_error(const struct shared *shared);
 
 /* workload.c */
 int workload_init(struct worker *worker);

@@ -109,6 +109,25 @@ static void load(struct worker *worker)
 	}
 }
 
+static int begin(struct worker *worker)
+{
+	int err = workload_init(worker);
+
+	if (!err)
+		err = backend_open(worker);
+	if (!err)
+		prefill(worker);
+	return err;
+}
+
+static void end(struct worker *worker)
+{
+	backend_close(worker);
+	workload_free(worker);
+}
+
+const struct role stress_role = { begin, load, end };
+
 void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
@@ -118,23 +137,40 @@ void *worker_main(void *arg)
 	/* Fails only if the CPU has gone; then the load goes on elsewhere. */
 	if (worker->cpu >= 0)
 		pin_to_cpu(worker->cpu);
-	err = workload_init(worker);
-	if (!err)
-		err = backend_open(worker);
+	err = shared->role->begin(worker);
 	if (err)
 		worker->error = err;
-	else
-		prefill(worker);
 
 	atomic_fetch_add(&shared->ready, 1);
 	wait_for_go(shared);
 	/* One worker that cannot go on ends the run. */
-	load(worker);
+	if (!worker->error)
+		shared->role->load(worker);
 	if (worker->error)
 		atomic_store(&shared->stop, true);
 	worker->end_ns = now_ns();
-	backend_close(worker);
-	workload_free(worker);
+	shared->role->end(worker);
 	atomic_fetch_add(&shared->finished, 1);
 	return NULL;
+}
+
+static const char *const commands[SHARDMAP_OP_NR] = {
+	[SHARDMAP_OP_GET] = "SHARDMAP_IOC_GET",
+	[SHARDMAP_OP_PUT] = "SHARDMAP_IOC_PUT",
+	[SHARDMAP_OP_DELETE] = "SHARDMAP_IOC_DELETE",
+	[SHARDMAP_OP_GET_OR_PUT] = "SHARDMAP_IOC_GET_OR_PUT",
+	[SHARDMAP_OP_ADD] = "SHARDMAP_IOC_ADD",
+};
+
+int workers_error(const struct shared *shared)
+{
+	for (unsigned int i = 0; i < shared->config.workers; i++) {
+		const struct worker *worker = &shared->workers[i];
+
+		if (!worker->error)
+			continue;
+		tool_error(commands[worker->error_opcode], worker->error);
+		return worker->error;
+	}
+	return 0;
 }
