@@ -106,7 +106,7 @@ run_group()
 	race)	run "$O/plain/race_test" --ops 60000 ;;
 	asan)	run "$O/asan/model_test" --ops "$SLOW_OPS" --seed "$SEED"
 		run "$O/asan/race_test" --ops 15000 ;;
-	m32)	run "$O/m32/model_test" --ops "$SLOW_OPS" --seed "$SEED" ;;
+	m32)	run ../../tools/run32.sh "$O/m32/model_test" --ops "$SLOW_OPS" --seed "$SEED" ;;
 	tsan)	run "$O/tsan/race_test" --ops 15000
 		planted_race ;;
 	coverage) coverage ;;

@@ -18,6 +18,7 @@ from mutants_device import DEVICE_MUTANTS
 
 HERE = Path(__file__).resolve().parent
 KMOD = HERE.parents[1] / "kmod"
+RUN32 = HERE.parents[1] / "tools" / "run32.sh"
 OUT = Path(os.environ.get("O", HERE / "../../build/host")).resolve() / "mutants"
 
 # Cheapest first; the first that fails names the catch.
@@ -322,7 +323,8 @@ def caught_by(core, tests):
         (OUT / "corpus").mkdir()
         environ = {**os.environ, "ASAN_OPTIONS": ASAN} if "fuzz" in name else None
         try:
-            done = subprocess.run([OUT / command[0], *command[1:]], timeout=120,
+            through = [RUN32] if command[0].startswith("m32/") else []
+            done = subprocess.run([*through, OUT / command[0], *command[1:]], timeout=120,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   text=True, errors="replace", check=False,
                                   env=environ)

@@ -67,7 +67,7 @@ build_and_run() {
 		"$@" -Wall -Wextra -Werror -Wno-cast-function-type \
 			$(config --cflags) "$source" -x none $link -o "$name" ||
 			fail "cannot build $(basename "$source") with: $*"
-		LD_LIBRARY_PATH=$root/lib "$name" ||
+		LD_LIBRARY_PATH=$root/lib $execute "$name" ||
 			fail "$(basename "$source") built with '$*' fails"
 	done
 }
@@ -77,8 +77,9 @@ config() {
 		pkg-config "$@" shardmap
 }
 
-# test_width NAME MAKE_OPTION COMPILER_OPTION
+# test_width NAME MAKE_OPTION COMPILER_OPTION [WHAT_EXECUTES]
 test_width() {
+	execute=${4:-}
 	work=$dir/$1
 	scratch=$work/scratch
 	root=$scratch/opt/shardmap
@@ -104,4 +105,4 @@ test_width() {
 # The make that runs this may have been given options of its own.
 unset MAKEFLAGS MFLAGS CFLAGS
 test_width 64 M32= -m64
-test_width 32 M32=1 -m32
+test_width 32 M32=1 -m32 "$tools/run32.sh"

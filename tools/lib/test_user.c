@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <libshardmap.h>
 
 static int failures;
+/* What an ioctl says of a descriptor that is none: EBADF, but not in an emulator */
+static int no_table;
 
 #define CHECK(condition)                                                 \
 	do {                                                             \
@@ -45,8 +48,8 @@ static void check_batch(void)
 	CHECK(op->flags == SHARDMAP_IF_VALUE && op->value_len == 5);
 	op = shardmap_batch_result(batch, 2);
 	CHECK(op->flags == SHARDMAP_IF_VERSION && op->version == 7);
-	CHECK(shardmap_batch_run(-1, batch) == -EBADF);
-	CHECK(shardmap_batch_run_atomic(-1, batch) == -EBADF);
+	CHECK(shardmap_batch_run(-1, batch) == no_table);
+	CHECK(shardmap_batch_run_atomic(-1, batch) == no_table);
 	shardmap_batch_reset(batch);
 	CHECK(shardmap_batch_run(-1, batch) == 0);
 	shardmap_batch_free(batch);
@@ -66,7 +69,7 @@ static void check_scanner(void)
 	CHECK(shardmap_scanner_set_prefix(scanner, prefix, sizeof(prefix)) ==
 	      -EMSGSIZE);
 	shardmap_scanner_set_drain(scanner);
-	CHECK(shardmap_scanner_next(scanner, &record) == -EBADF);
+	CHECK(shardmap_scanner_next(scanner, &record) == no_table);
 	shardmap_scanner_free(scanner);
 }
 
@@ -123,21 +126,23 @@ static void check_commands(void)
 	bool inserted;
 
 	memset(&listed, 0, sizeof(listed));
-	CHECK(shardmap_create_table(-1, NULL) == -EBADF);
-	CHECK(shardmap_create_named(-1, "name", 0600, NULL) == -EBADF);
-	CHECK(shardmap_open_table(-1, "name", SHARDMAP_READ) == -EBADF);
-	CHECK(shardmap_watch(-1, 0) == -EBADF);
-	CHECK(shardmap_list_next(-1, &listed) == -EBADF);
+	CHECK(shardmap_create_table(-1, NULL) == no_table);
+	CHECK(shardmap_create_named(-1, "name", 0600, NULL) == no_table);
+	CHECK(shardmap_open_table(-1, "name", SHARDMAP_READ) == no_table);
+	CHECK(shardmap_watch(-1, 0) == no_table);
+	CHECK(shardmap_list_next(-1, &listed) == no_table);
 	CHECK(shardmap_get_changed(-1, "k", 1, out, &out_len, &version) ==
-	      -EBADF);
+	      no_table);
 	CHECK(shardmap_swap(-1, "k", 1, "v", 1, out, &out_len, &inserted) ==
-	      -EBADF);
-	CHECK(shardmap_take(-1, "k", 1, out, &out_len) == -EBADF);
+	      no_table);
+	CHECK(shardmap_take(-1, "k", 1, out, &out_len) == no_table);
 	CHECK(out_len == sizeof(out));
 }
 
 int main(void)
 {
+	no_table = ioctl(-1, SHARDMAP_IOC_INFO, NULL) ? -errno : 0;
+	CHECK(no_table < 0);
 	check_batch();
 	check_scanner();
 	check_record();
