@@ -3,11 +3,16 @@
 #ifndef _SHARDMAP_TESTS_COVERAGE_H
 #define _SHARDMAP_TESTS_COVERAGE_H
 
+#include <linux/types.h>
+
 struct seq_file;
 
 /* coverage.c */
 unsigned int sm_coverage_count(void);
 void sm_coverage_show(struct seq_file *m);
+
+/* visit.c */
+int sm_visit(const u8 *bytes, size_t len);
 
 /* Called by the compiler */
 void __sanitizer_cov_trace_pc(void);

@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 
 import cases  # noqa: E402
 import faults  # noqa: E402
+import fuzz  # noqa: E402
 import lint  # noqa: E402
 import reliability  # noqa: E402
 import stages  # noqa: E402
@@ -33,6 +34,7 @@ FULL = {
 ALONE = {
     "cases": cases.stage,
     "faults": faults.stage,
+    "fuzz": fuzz.stage,
     "storms-6.12": lambda: reliability.stock("stock-6.12"),
     "storms-6.1": lambda: reliability.stock("stock-6.1"),
     "rt-6.12": reliability.rt,

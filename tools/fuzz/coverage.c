@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -29,8 +30,7 @@ unsigned int coverage_count(void)
 	return atoi(text);
 }
 
-void coverage_door(const void *bytes, size_t len)
+long coverage_visit(const void *bytes, size_t len)
 {
-	if (write(door_fd, bytes, len) < 0)
-		err(TOOL_EXIT_FAILED, "the door does not open");
+	return write(door_fd, bytes, len) < 0 ? -errno : 0;
 }

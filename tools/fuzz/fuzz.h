@@ -102,8 +102,8 @@ void run_input(const struct input *input);
 /* coverage.c */
 void coverage_init(void);
 unsigned int coverage_count(void);
-/* Calls of what the module exports */
-void coverage_door(const void *bytes, size_t len);
+/* Calls of what the module exports, see kmod/tests/visit.c.  Returns 0 or -errno. */
+long coverage_visit(const void *bytes, size_t len);
 
 /* corpus.c */
 struct corpus {

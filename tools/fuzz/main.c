@@ -109,6 +109,15 @@ static bool is_over(const struct state *s)
 	return totals->ioctls >= config->ioctls;
 }
 
+static void write_out(const struct state *s, size_t nr,
+		      const struct input *input)
+{
+	const char *out = s->config->out;
+
+	if (out && corpus_write(out, "", nr, input))
+		err(TOOL_EXIT_FAILED, "%s", out);
+}
+
 static void run_corpus(struct state *s)
 {
 	unsigned int i;
@@ -121,26 +130,20 @@ static void run_corpus(struct state *s)
 		show_progress(s);
 	}
 	s->loaded = s->count;
-	if (!s->corpus.nr) {
-		struct input input = { .len = INPUT_HEAD };
-
-		corpus_keep(&s->corpus, &input);
-	}
 }
 
 static void fuzz(struct state *s)
 {
-	const char *out = s->config->out;
-	struct input input;
+	struct input input = { .len = INPUT_HEAD };
 	size_t kept = 0;
 
-	run_corpus(s);
+	if (!s->corpus.nr)
+		corpus_keep(&s->corpus, &input);
 	while (!is_over(s)) {
 		mutate(&s->corpus, &input, &s->random);
 		if (run(s, &input)) {
 			corpus_keep(&s->corpus, &input);
-			if (out && corpus_write(out, "", kept++, &input))
-				err(TOOL_EXIT_FAILED, "%s", out);
+			write_out(s, kept++, &input);
 		}
 		show_progress(s);
 	}
@@ -148,11 +151,16 @@ static void fuzz(struct state *s)
 
 static void replay(struct state *s)
 {
-	size_t n;
+	struct corpus corpus = {};
+	size_t n, kept = 0;
 
-	corpus_load(&s->corpus, s->config->replay);
-	for (n = 0; n < s->corpus.nr; n++)
-		run(s, &s->corpus.inputs[n]);
+	corpus_load(&corpus, s->config->replay);
+	for (n = 0; n < corpus.nr; n++) {
+		if (run(s, &corpus.inputs[n]))
+			write_out(s, kept++, &corpus.inputs[n]);
+		show_progress(s);
+	}
+	free(corpus.inputs);
 }
 
 static int report(const struct state *s)
@@ -193,7 +201,8 @@ static const struct argp_option options[] = {
 	  "begin with these inputs, a file or a folder; several can be given" },
 	{ "out", 'o', "DIR", 0,
 	  "write inputs that reach new places here, and the one that fails" },
-	{ "replay", 'r', "PATH", 0, "run these inputs and nothing else" },
+	{ "replay", 'r', "PATH", 0,
+	  "run these inputs, behind those of the corpus, and nothing else" },
 	{ "json", 'j', NULL, 0, "print one JSON object" },
 	{}
 };
@@ -261,6 +270,7 @@ int main(int argc, char **argv)
 	run_init();
 	s.random = config.seed;
 	s.started = s.shown = now();
+	run_corpus(&s);
 	if (config.replay)
 		replay(&s);
 	else

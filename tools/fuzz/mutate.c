@@ -9,6 +9,10 @@
 /* Changes of one input: 1 to 16, mostly few */
 #define STEPS_LOG 5
 
+/* One record in so many calls what the module exports: a number that means CALL_RCU. */
+#define VISIT_EVERY 4
+#define VISIT_CALL 24
+
 /**
  * struct parsed - an input in its parts
  * @head: what comes first
@@ -94,8 +98,12 @@ static void fill(struct parsed *p, unsigned int at, uint64_t *random)
 		record[1] %= 2; /* the first descriptors */
 	if (random_below(random, 4))
 		record[4] = 0; /* no fault */
-	if (!random_below(random, 3))
+	if (!random_below(random, VISIT_EVERY)) {
+		record[0] = VISIT_CALL;
+		nr_edits = EDITS_MAX;
+	} else if (!random_below(random, 3)) {
 		nr_edits = random_below(random, EDITS_MAX + 1);
+	}
 	record[RECORD_HEAD - 1] = nr_edits;
 	p->len[at] = RECORD_HEAD + nr_edits * EDIT_BYTES;
 }

@@ -257,15 +257,25 @@ static void do_time(const struct record *r)
 	nanosleep(&time, NULL);
 }
 
-/* The functions' numbers and arguments: all of the record but its first byte */
-static void do_door(const struct record *r)
+/* The bytes of a visit: what is left of the record */
+static long make_visit(const struct call *call)
 {
-	unsigned char bytes[RECORD_HEAD + EDITS_MAX * EDIT_BYTES] = {
-		r->target, r->x, r->y, r->fault
-	};
+	const struct record *r = (const struct record *)call->arg;
+	unsigned char bytes[3 + EDITS_MAX * EDIT_BYTES] = { r->target, r->x,
+							    r->y };
 
-	memcpy(bytes + 4, r->edits, r->nr_edits * EDIT_BYTES);
-	coverage_door(bytes, 4 + r->nr_edits * EDIT_BYTES);
+	memcpy(bytes + 3, r->edits, r->nr_edits * EDIT_BYTES);
+	return coverage_visit(bytes, 3 + r->nr_edits * EDIT_BYTES);
+}
+
+static void do_visit(const struct record *r)
+{
+	struct call call = { .make = make_visit, .arg = (unsigned long)r };
+
+	fault_make(r, &call);
+	if (call.ret < 0 && call.ret != -ENOMEM && call.ret != -EFAULT &&
+	    call.ret != -EINTR)
+		found("the door returned %ld", call.ret);
 }
 
 static void do_other(const struct record *r, int fd)
@@ -295,7 +305,7 @@ static void do_other(const struct record *r, int fd)
 		sched_yield();
 		return;
 	case CALL_RCU:
-		do_door(r);
+		do_visit(r);
 		return;
 	case CALL_TIME:
 		do_time(r);
