@@ -9,9 +9,8 @@ anyway:
 
  - each way from the block leads to a report before it comes to another place or to the
    function's end;
- - or the block changes nothing and calls nothing but what tells whether lockdep is still
-   on, one way from it is that of a report, and the others are those that were open to
-   whoever came to the block, too: it asks whether that was reported already.
+ - or the block can be come to only from a test of whether that was reported already, or
+   of whether lockdep is still on, and all other ways from the test are such blocks.
 """
 
 import argparse
@@ -29,7 +28,9 @@ REPORT = re.compile(
     r"lockdep_rcu_suspicious|__warn_printk|warn_slowpath|__ubsan_handle_|"
     r"refcount_warn_saturate|__fortify_panic|__fortify_report|__stack_chk_fail|"
     r"usercopy_abort|panic$|__copy_overflow|dump_stack|__asan_report")
-QUESTION = re.compile(r"debug_lockdep_rcu_enabled|__asan_(load|store)")
+# What is asked before a report: once, and only while lockdep is on
+ONCE = re.compile(r"\.data(\.\.unlikely|\.\.?once)")
+LOCKDEP = "debug_lockdep_rcu_enabled"
 
 LABEL = re.compile(r"^[0-9a-f]{8,16} <(.*)>:$")
 INSTRUCTION = re.compile(r"^ *([0-9a-f]+): +\t(\S+)(?:\t(.*))?$")
@@ -43,7 +44,6 @@ class Instruction:
     function: str
     name: str
     operands: str
-    first: bool
     symbol: str = ""
     next: int = 0
 
@@ -56,13 +56,6 @@ class Instruction:
 
     def jumps(self):
         return self.name.startswith("jmp")
-
-    def stores(self):
-        """To memory, but for what is saved on the stack"""
-        if self.name.startswith(("cmp", "test", "nop", "lea", "j", "bt")):
-            return False
-        operands = self.operands.split("#")[0].rstrip()
-        return "," in operands and operands.endswith(")") and "%rsp" not in operands
 
     def is_report(self):
         return self.name == "ud2" or (self.calls() or self.jumps()) and \
@@ -78,20 +71,20 @@ def disassemble(ko):
     """Sections by name, each its instructions by offset."""
     text = subprocess.run(["llvm-objdump-19", "-dr", "--no-show-raw-insn", ko],
                           stdout=subprocess.PIPE, text=True, check=True).stdout
-    sections, code, function, last, first = {}, None, "", None, True
+    sections, code, function, last = {}, None, "", None
     for line in text.splitlines():
         if line.startswith("Disassembly of section "):
             code, last = sections.setdefault(line.split()[-1].rstrip(":"), {}), None
         elif match := LABEL.match(line):
-            function, first = match[1], True
+            function = match[1]
         elif match := RELOCATION.match(line):
             last.symbol = re.sub(r"[-+]0x[0-9a-f]+$", "", match[2])
         elif match := INSTRUCTION.match(line):
             offset = int(match[1], 16)
             if last:
                 last.next = offset
-            last = Instruction(function, match[2], match[3] or "", first)
-            code[offset], first = last, False
+            last = Instruction(function, match[2], match[3] or "")
+            code[offset] = last
     return sections
 
 
@@ -101,27 +94,22 @@ class Walk:
     def __init__(self):
         self.next = set()
         self.reports = False
-        self.asks = True
-
-    def only_asks(self, reports):
-        return self.asks and (self.reports or bool(self.next & reports))
 
     def visit(self, instruction):
         """Returns whether the way has come to its end."""
         called = instruction.symbol if instruction.calls() else ""
         if called == TRACE:
             self.next.add(instruction.next)
-        elif ACCESS.match(called):
-            pass
         elif instruction.is_report():
-            self.reports = True
+            self.reports |= not ACCESS.match(called)
         elif instruction.is_end():
             self.next.add(0)
         else:
-            if instruction.stores() or called and not QUESTION.match(called):
-                self.asks = False
             return False
         return True
+
+    def only_reports(self, reports):
+        return self.next <= reports and (self.reports or bool(self.next))
 
 
 class Section:
@@ -152,22 +140,42 @@ class Section:
                     offset = instruction.next
         return walk
 
+    def _tests(self):
+        """(one way on, the other) of each test of whether to report at all."""
+        before, last = None, None
+        for instruction in self.code.values():
+            if instruction.name.startswith("j") and not instruction.jumps() and last and (
+                    ONCE.match(last.symbol) or last.name.startswith("test") and before
+                    and before.symbol == LOCKDEP):
+                yield instruction.target(), instruction.next
+                yield instruction.next, instruction.target()
+            before, last = last, instruction
+
+    def _ways_in(self):
+        """How many ways lead to each instruction."""
+        count = collections.Counter()
+        for instruction in self.code.values():
+            if instruction.name.startswith("j"):
+                count[instruction.target()] += 1
+            if not instruction.jumps() and not instruction.name.startswith("ret"):
+                count[instruction.next] += 1
+        return count
+
+    def _place_at(self, offset):
+        instruction = self.code.get(offset)
+        return instruction.next if instruction and instruction.next in self.places \
+            and instruction.calls() and instruction.symbol == TRACE else None
+
     def reports(self):
         """Places that are left out."""
-        starts = {offset for offset, i in self.code.items() if i.first}
-        walks = {start: self._walk(start) for start in starts | set(self.places)}
-        before = collections.defaultdict(set)
-        for start, walk in walks.items():
-            for place in walk.next:
-                before[place].add(start)
-        found = {place for place in self.places
-                 if walks[place].reports and not walks[place].next}
+        found = {place for place in self.places if self._walk(place).only_reports(set())}
+        ways_in = self._ways_in()
+        tests = [(self._place_at(way), self._walk(other)) for way, other in self._tests()
+                 if ways_in[way] == 1 and self._place_at(way)]
         more = found
         while more:
-            more = {place for place in set(self.places) - found
-                    if walks[place].only_asks(found) and before[place] and
-                    all(walks[place].next - found <= walks[start].next - {place}
-                        for start in before[place])}
+            more = {place for place, other in tests
+                    if place not in found and other.only_reports(found)}
             found |= more
         return found
 
