@@ -279,6 +279,13 @@ static void edit(unsigned long arg, const u8 *e)
 		memcpy(host_user_memory + off, &value, width);
 }
 
+/* Behind its end is something else, which nobody may touch. */
+static void shorten(void *arg, u32 size)
+{
+	*(u32 *)arg = size - 8;
+	memset((u8 *)arg + size - 8, 0xa5, 8);
+}
+
 /* Returns the argument of the call. */
 unsigned long user_make(const struct record *r, unsigned int number)
 {
@@ -297,7 +304,7 @@ unsigned long user_make(const struct record *r, unsigned int number)
 	if (r->target >> 4 == 1)
 		*(u32 *)at(arg) = size + 8;
 	else if (r->target >> 4 == 2)
-		*(u32 *)at(arg) = size - 8;
+		shorten(at(arg), size);
 	for (i = 0; i < r->nr_edits; i++)
 		edit(arg, r->edits + i * EDIT_BYTES);
 	return arg;

@@ -48,7 +48,7 @@ static void write_number(int fd, unsigned int n)
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", n);
 
-	if (pwrite(fd, text, len, 0) != len)
+	if (write(fd, text, len) != len)
 		err(TOOL_EXIT_FAILED, "cannot prepare a fault");
 }
 
