@@ -43,6 +43,8 @@ void found(const char *format, ...)
 	for (i = 0; i < current.len; i++)
 		fprintf(stderr, " %02x", current.data[i]);
 	fputc('\n', stderr);
+	/* All descriptors may be in use. */
+	close(FIRST_FILE);
 	if (out_folder && corpus_write(out_folder, "failed-", 0, &current))
 		warn("%s", out_folder);
 	_exit(TOOL_EXIT_VERIFY);
