@@ -6,9 +6,6 @@
  * Beside what the sanitizers and the shims see, it checks that a call writes only where
  * the caller said, fails with an errno that it may fail with and then has changed
  * nothing, leaves no lock held, and that all memory comes back.
- *
- * Bytes 0 and 1 make a first table, byte 2 the limits of its user.  Then come records;
- * see struct record.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,14 +21,14 @@
 #include "chardev/device.h"
 #include "core/core.h"
 
+#include "fuzz_record.h"
 #include "fuzz_user.h"
 #include "shim/caller.h"
 #include "shim/file.h"
 #include "shim/host.h"
 #include "table_check.h"
 
-#define HEAD 3U
-#define RECORDS_MAX 32U
+_Static_assert(HOST_FILES == RECORD_FILES, "records name other descriptors");
 
 /* Larger allocations would only make the fuzzer slow. */
 #define ALLOCATION_MAX (80U << 10)
@@ -47,47 +44,6 @@ static struct user_namespace namespaces[2];
 /* What the module has as long as it is loaded. */
 static long module_allocations;
 
-/* Some more often than others. */
-static const unsigned int numbers[] = {
-	SHARDMAP_IOC_GET,	  SHARDMAP_IOC_PUT,    SHARDMAP_IOC_DELETE,
-	SHARDMAP_IOC_GET_OR_PUT,  SHARDMAP_IOC_ADD,    SHARDMAP_IOC_CAS,
-	SHARDMAP_IOC_TAKE,	  SHARDMAP_IOC_BATCH,  SHARDMAP_IOC_BATCH,
-	SHARDMAP_IOC_SCAN,	  SHARDMAP_IOC_CLEAR,  SHARDMAP_IOC_INFO,
-	SHARDMAP_IOC_HANDLE,	  SHARDMAP_IOC_FREEZE, SHARDMAP_IOC_RESERVE,
-	SHARDMAP_IOC_WATCH,	  SHARDMAP_IOC_CREATE, SHARDMAP_IOC_OPEN,
-	SHARDMAP_IOC_UNLINK,	  SHARDMAP_IOC_LIST,   SHARDMAP_IOC_PUT,
-	SHARDMAP_IOC_DEVICE_INFO,
-};
-
-enum other_call {
-	CALL_READ,
-	CALL_POLL,
-	CALL_FDINFO,
-	CALL_CLOSE,
-	CALL_CALLER,
-	CALL_WORK,
-	CALL_RCU,
-	CALL_TIME,
-	CALL_BAD_NUMBER,
-	NR_OTHER_CALLS
-};
-
-/* All that <uapi/linux/shardmap.h> has, and those of descriptors in general. */
-static bool is_errno(long err)
-{
-	static const int errnos[] = {
-		ENOTTY, E2BIG,	EINVAL, EFAULT, EMSGSIZE, EACCES,    EPERM,
-		EROFS,	ENOENT, EEXIST, ESTALE, ENOBUFS,  ENOSPC,    EDQUOT,
-		EBUSY,	EAGAIN, ENOMEM, EINTR,	EMFILE,	  ECANCELED, ENFILE,
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(errnos); i++)
-		if (err == -errnos[i])
-			return true;
-	return false;
-}
-
 static struct shardmap *map_of(const struct file *file)
 {
 	const struct smdev_handle *handle = file ? file->private_data : NULL;
@@ -95,18 +51,11 @@ static struct shardmap *map_of(const struct file *file)
 	return handle ? handle->table->map : NULL;
 }
 
-enum fault_kind {
-	FAULT_ALLOCATION = 4,
-	FAULT_USER,
-	FAULT_CHANGE,
-	FAULT_SIGNAL,
-};
-
 static void faults_begin(const struct record *r)
 {
-	unsigned int n = r->fault >> 3;
+	unsigned int n = record_fault_nth(r);
 
-	switch (r->fault & 7) {
+	switch (record_fault(r)) {
 	case FAULT_ALLOCATION:
 		host_fail_after(n % 8, n / 8);
 		break;
@@ -149,7 +98,7 @@ static long call(struct file *file, unsigned int number, unsigned long arg)
 	long ret = file ? file->f_op->unlocked_ioctl(file, number, arg) :
 			  host_device_ioctl(number, arg);
 
-	if (ret < 0 ? !is_errno(ret) : ret && !host_file(ret))
+	if (ret < 0 ? !record_is_errno(ret) : ret && !host_file(ret))
 		host_bug("a call returns what it must not");
 	return ret;
 }
@@ -164,14 +113,14 @@ static void do_ioctl(const struct record *r, struct file *file,
 
 	if (map)
 		shardmap_get_stats(map, &before);
-	if ((r->fault & 7) != FAULT_CHANGE)
+	if (record_fault(r) != FAULT_CHANGE)
 		user_allow(number, arg);
 	faults_begin(r);
 	ret = call(file, number, arg);
 	faults_end();
 	/* Memory that goes in the midst of it, and signals, are another matter. */
-	if (!map || ret >= 0 || (r->fault & 7) == FAULT_USER ||
-	    (r->fault & 7) == FAULT_CHANGE || number == SHARDMAP_IOC_CLEAR)
+	if (!map || ret >= 0 || record_fault(r) == FAULT_USER ||
+	    record_fault(r) == FAULT_CHANGE || number == SHARDMAP_IOC_CLEAR)
 		return;
 	shardmap_get_stats(map, &after);
 	check_unchanged(&before, &after);
@@ -187,7 +136,7 @@ static void do_read(const struct record *r, struct file *file)
 	faults_begin(r);
 	ret = file->f_op->read(file, (char __user *)USER_OUT, count, NULL);
 	faults_end();
-	if (ret < 0 ? !is_errno(ret) : ret > count)
+	if (ret < 0 ? !record_is_errno(ret) : ret > count)
 		host_bug("read() returns what it must not");
 }
 
@@ -199,10 +148,9 @@ static void do_caller(const struct record *r)
 	host_caller.user_ns = &namespaces[r->x >> 7];
 }
 
-/* A number like that of a command, or none at all. */
 static void do_bad_number(const struct record *r, struct file *file)
 {
-	unsigned int number = numbers[r->x % ARRAY_SIZE(numbers)];
+	unsigned int number = record_bad_number(r);
 	unsigned long arg = user_make(r, number);
 
 	faults_begin(r);
@@ -228,7 +176,7 @@ static void do_other(const struct record *r, struct file *file)
 			file->f_op->show_fdinfo(&m, file);
 		return;
 	case CALL_CLOSE:
-		host_close(r->target % HOST_FILES);
+		host_close(r->target % RECORD_FILES);
 		return;
 	case CALL_CALLER:
 		do_caller(r);
@@ -249,31 +197,15 @@ static void do_other(const struct record *r, struct file *file)
 
 static void do_record(const struct record *r)
 {
-	struct file *file = host_file(r->target % HOST_FILES);
-	unsigned int n = r->call % 32;
+	struct file *file = host_file(r->target % RECORD_FILES);
+	unsigned int number = record_number(r);
 
-	if (n >= ARRAY_SIZE(numbers))
+	if (!number)
 		do_other(r, file);
-	/* Most numbers of the device are below those of tables. */
-	else if (_IOC_NR(numbers[n]) < _IOC_NR(SHARDMAP_IOC_INFO))
-		do_ioctl(r, NULL, numbers[n]);
+	else if (record_on_device(r))
+		do_ioctl(r, NULL, number);
 	else if (file)
-		do_ioctl(r, file, numbers[n]);
-}
-
-/* Returns the bytes that a record takes up, 0 if there is none. */
-static size_t record_decode(struct record *r, const unsigned char *data,
-			    size_t size)
-{
-	size_t rest = size - RECORD_HEAD;
-
-	if (size < RECORD_HEAD)
-		return 0;
-	*r = (struct record){ data[0], data[1],	    data[2],	       data[3],
-			      data[4], data[5] % 8, data + RECORD_HEAD };
-	if (r->nr_edits > rest / EDIT_BYTES)
-		r->nr_edits = rest / EDIT_BYTES;
-	return RECORD_HEAD + r->nr_edits * EDIT_BYTES;
+		do_ioctl(r, file, number);
 }
 
 static void begin(const unsigned char *data)
@@ -303,7 +235,7 @@ static void end(void)
 {
 	unsigned int fd;
 
-	for (fd = 0; fd < HOST_FILES; fd++) {
+	for (fd = 0; fd < RECORD_FILES; fd++) {
 		check_table(map_of(host_file(fd)));
 		host_close(fd);
 	}
@@ -335,12 +267,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	unsigned int i;
 	size_t used;
 
-	if (size < HEAD + RECORD_HEAD)
+	if (size < INPUT_HEAD + RECORD_HEAD)
 		return -1;
 	host_allocation_max = ALLOCATION_MAX;
 	begin(data);
-	data += HEAD;
-	size -= HEAD;
+	data += INPUT_HEAD;
+	size -= INPUT_HEAD;
 	for (i = 0; i < RECORDS_MAX; i++) {
 		used = record_decode(&r, data, size);
 		if (!used)

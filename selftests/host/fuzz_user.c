@@ -9,9 +9,16 @@
 #include <linux/kernel.h>
 #include <uapi/linux/shardmap.h>
 
+#include "fuzz_record.h"
 #include "fuzz_user.h"
 
 #define OPS_MAX 80U
+
+/* How long what has a time to live lives, where time is the real one */
+#ifndef FUZZ_TTL_NS
+#define FUZZ_TTL_NS 1000000000
+#endif
+
 #define WORDS_IN 512U
 
 static const u32 value_lens[] = { 8, 8, 8, 0, 24, 100, 129, 300 };
@@ -76,7 +83,7 @@ static void make_op(struct shardmap_batch_op *op, u32 opcode,
 	    opcode == SHARDMAP_OP_GET_OR_PUT) {
 		op->value_off = 2048;
 		op->value_len = value_len(r);
-		op->ttl = r->y & 32 ? 1000000000 : 0;
+		op->ttl = r->y & 32 ? FUZZ_TTL_NS : 0;
 	}
 	if (opcode == SHARDMAP_OP_GET || opcode == SHARDMAP_OP_TAKE ||
 	    opcode == SHARDMAP_OP_GET_OR_PUT) {
@@ -113,7 +120,7 @@ static void make_batch(void *arg, const struct record *r)
 {
 	struct shardmap_batch_op *op = at(USER_OPS);
 	/* Mostly few: the others are for the steps of long ones. */
-	u32 i, nr = r->y < 224 ? 1 + r->y % 8 : 1 + r->y % OPS_MAX;
+	u32 i, nr = r->y < 224 ? 1U + r->y % 8 : 1U + r->y % OPS_MAX;
 
 	*(struct shardmap_batch *)arg = (struct shardmap_batch){
 		.size = sizeof(struct shardmap_batch),
@@ -272,6 +279,13 @@ static void edit(unsigned long arg, const u8 *e)
 		memcpy(host_user_memory + off, &value, width);
 }
 
+/* Behind its end is something else, which nobody may touch. */
+static void shorten(void *arg, u32 size)
+{
+	*(u32 *)arg = size - 8;
+	memset((u8 *)arg + size - 8, 0xa5, 8);
+}
+
 /* Returns the argument of the call. */
 unsigned long user_make(const struct record *r, unsigned int number)
 {
@@ -290,7 +304,7 @@ unsigned long user_make(const struct record *r, unsigned int number)
 	if (r->target >> 4 == 1)
 		*(u32 *)at(arg) = size + 8;
 	else if (r->target >> 4 == 2)
-		*(u32 *)at(arg) = size - 8;
+		shorten(at(arg), size);
 	for (i = 0; i < r->nr_edits; i++)
 		edit(arg, r->edits + i * EDIT_BYTES);
 	return arg;

@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 
 import cases  # noqa: E402
 import faults  # noqa: E402
+import fuzz  # noqa: E402
 import lint  # noqa: E402
 import reliability  # noqa: E402
 import stages  # noqa: E402
@@ -25,6 +26,7 @@ FULL = {
     "kcsan": stages.kcsan,
     "kasan": stages.kasan,
     "faults": faults.stage,
+    "fuzz": fuzz.stage,
     "stock-6.12": stages.stock612,
     "storms-6.12": lambda: reliability.stock("stock-6.12"),
     "stock-6.1": stages.stock61,
