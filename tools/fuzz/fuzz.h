@@ -98,6 +98,7 @@ bool memory_is_kept(void);
 /* run.c */
 void run_init(void);
 void run_input(const struct input *input);
+void run_end(void);
 
 /* coverage.c */
 void coverage_init(void);

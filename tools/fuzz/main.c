@@ -277,5 +277,6 @@ int main(int argc, char **argv)
 		replay(&s);
 	else
 		fuzz(&s);
+	run_end();
 	return report(&s) ? TOOL_EXIT_FAILED : TOOL_EXIT_OK;
 }

@@ -10,7 +10,7 @@
 #define STEPS_LOG 5
 
 /* One record in so many calls what the module exports: a number that means CALL_RCU. */
-#define VISIT_EVERY 4
+#define VISIT_EVERY 24
 #define VISIT_CALL 24
 
 /**
@@ -132,6 +132,18 @@ static void change_record(struct parsed *p, unsigned int at, uint64_t *random)
 	p->len[at] = RECORD_HEAD + nr * EDIT_BYTES;
 }
 
+/* More calls for what an input costs to begin and to end */
+static void append(struct parsed *p, const struct corpus *corpus,
+		   uint64_t *random)
+{
+	static struct parsed other;
+	unsigned int i;
+
+	parse(&other, &corpus->inputs[random_below(random, corpus->nr)]);
+	for (i = 0; i < other.nr && p->nr < RECORDS_MAX; i++)
+		copy(p, p->nr++, &other, i);
+}
+
 static void splice(struct parsed *p, const struct corpus *corpus,
 		   uint64_t *random)
 {
@@ -202,6 +214,8 @@ void mutate(const struct corpus *corpus, struct input *input, uint64_t *random)
 
 	memset(&p, 0, sizeof(p));
 	parse(&p, &corpus->inputs[a > b ? a : b]);
+	while (random_below(random, 4))
+		append(&p, corpus, random);
 	while (steps--)
 		step(&p, corpus, random);
 	unparse(&p, input);
