@@ -311,6 +311,7 @@ static int detectors_on(void)
 		"!do_nanosleep",
 		"!hrtimer_active",
 		"!process_scheduled_works",
+		"!assign_work",
 	};
 	static char text[1 << 16];
 	const char *found;
