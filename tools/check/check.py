@@ -25,7 +25,6 @@ FULL = {
     "uml": stages.uml,
     "kcsan": stages.kcsan,
     "kasan": stages.kasan,
-    "faults": faults.stage,
     "stock-6.12": stages.stock612,
     "storms-6.12": lambda: reliability.stock("stock-6.12"),
     "stock-6.1": stages.stock61,
@@ -33,9 +32,9 @@ FULL = {
     "rt-6.12": reliability.rt,
 }
 
-# By name only.  The planted bugs are in the stages of their beds; the fuzzer is too
-# slow on kasan to be part of a whole run.
-ALONE = {"cases": cases.stage, "fuzz": fuzz.stage}
+# By name only.  The planted bugs are in the stages of their beds; the others take too
+# long on kasan to be part of a whole run.
+ALONE = {"cases": cases.stage, "faults": faults.stage, "fuzz": fuzz.stage}
 
 QUICK = {
     "lint": lambda: lint.stage(quick=True),
