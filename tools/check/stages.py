@@ -13,7 +13,7 @@ from common import (BUILD, CI, LOGS, ROOT, Result, add_ktap, add_selftests,
 # it, and seconds of stress, on each bed.
 KUNIT_OPS = {"uml": 200000, "kcsan": 100000 if CI else 20000, "kasan": 20000}
 BACKENDS_OPS = {"uml": 400000, "kcsan": 100000 if CI else 20000, "kasan": 6000}
-KCSAN_STRESS_SECONDS = 200 if CI else 15
+KCSAN_STRESS_SECONDS = 300 if CI else 15
 KCSAN_OPS_WANTED = 20000000 if CI else 0
 
 # Operations on each of Debian's kernels, and how they are made.
