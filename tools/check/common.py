@@ -20,6 +20,10 @@ VM = ROOT / "tools" / "vm" / "vm"
 CI = os.environ.get("CI") == "true"
 
 
+# The stress test as most stages run it
+STRESS = "shardmap-stress --threads 2 --processes 2 --json "
+
+
 class Failed(Exception):
     """A step of a stage ended badly; the text says which and where its log is."""
 

@@ -3,12 +3,13 @@
 
 import re
 
+import common
 from common import (CI, LOGS, Result, add_ktap, guest, modules, read_json,
                     selftests, static_tools)
 
 # Percent of the module's allocations of objects, of pages, and of its copies.  So many
 # operations have so many faults, however slow the machine is.
-STRESS = "shardmap-stress --json --faults 20:20:5 --threads 2 --processes 2 "
+STRESS = common.STRESS + "--faults 20:20:5 "
 TIMES = 6 if CI else 1
 RUNS = {
     "small": f"--ops {TIMES * 6000} --keys 200 --counters 16 --mix 30:30:20:10:10 "

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What no load, no unload and no reader may bring about, on Debian's kernels."""
 
-from common import (CI, LOGS, Result, add_selftests, guest, modules, read_json,
+from common import (CI, LOGS, STRESS, Result, add_selftests, guest, modules, read_json,
                     selftests, static_tools)
 
 LARGE_ENTRIES = 4 << 20 if CI else 400000
@@ -149,7 +149,7 @@ def rt():
     modules(kernel)
     built = selftests(64)
     tests = "" if CI else " ".join(f"/selftests64/{test}" for test in RT_TESTS)
-    stress = f"shardmap-stress --threads 2 --processes 2 --json --duration {{}}"
+    stress = STRESS + "--duration {}"
     status, _ = guest(
         log, kernel,
         "[ \"$(cat /sys/kernel/realtime)\" = 1 ] || exit 1; "

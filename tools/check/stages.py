@@ -5,7 +5,7 @@ import re
 
 import cases
 import storms
-from common import (BUILD, CI, LOGS, ROOT, Result, add_ktap, add_selftests,
+from common import (BUILD, CI, LOGS, ROOT, STRESS, Result, add_ktap, add_selftests,
                     guest, modules, place, read_json, run, selftests, static_tools,
                     test_counts)
 
@@ -18,7 +18,6 @@ KCSAN_OPS_WANTED = 20000000 if CI else 0
 
 # Operations on each of Debian's kernels, and how they are made.
 STOCK_OPS_WANTED = 100000000 if CI else 2000000
-STRESS = "shardmap-stress --threads 2 --processes 2 --json "
 STOCK_LOADS = {
     "stress": (0.1, ""),
     "stress-growth": (0.3, "--batch 64 --growth --keys 20000"),

@@ -11,7 +11,7 @@
 #include <libshardmap.h>
 
 static int failures;
-/* What an ioctl says of a descriptor that is none: EBADF, but not in an emulator */
+/* What an ioctl says of a descriptor that is none */
 static int no_table;
 
 #define CHECK(condition)                                                 \
@@ -142,7 +142,8 @@ static void check_commands(void)
 int main(void)
 {
 	no_table = ioctl(-1, SHARDMAP_IOC_INFO, NULL) ? -errno : 0;
-	CHECK(no_table < 0);
+	/* Of a system call that it does not know, qemu-i386 says ENOSYS. */
+	CHECK(no_table == -EBADF || no_table == -ENOSYS);
 	check_batch();
 	check_scanner();
 	check_record();

@@ -32,6 +32,15 @@ void faults_parse(const struct argp_state *state, const char *arg,
 				   percent[i]);
 }
 
+void faults_parse_allocations(const struct argp_state *state, const char *arg,
+			      struct fault_rates *rates)
+{
+	faults_parse(state, arg, rates);
+	if (rates->percent[FAULT_COPIES])
+		argp_error(state, "--faults: a failed copy leaves open what "
+				  "was done");
+}
+
 static FILE *open_file(enum fault_kind kind, const char *name, const char *mode)
 {
 	char path[64];

@@ -26,6 +26,9 @@ struct fault_rates {
 /* "SLAB:PAGES:COPIES"; exits on a usage error */
 void faults_parse(const struct argp_state *state, const char *arg,
 		  struct fault_rates *rates);
+/* The same for who must know what was done: no copy may fail */
+void faults_parse_allocations(const struct argp_state *state, const char *arg,
+			      struct fault_rates *rates);
 
 /* Both do nothing if the rates are not on.  0 or a negative errno. */
 int faults_begin(const struct fault_rates *rates);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
-#include <sys/random.h>
 
 #include "lin.h"
+#include "random.h"
 
 enum {
 	OPT_OPS = 0x100,
@@ -76,10 +76,7 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		lin->plant = LIN_PLANT_LOST_UPDATE;
 		return 0;
 	case OPT_FAULTS:
-		faults_parse(state, arg, &lin->faults);
-		if (lin->faults.percent[FAULT_COPIES])
-			argp_error(state, "--faults: a failed copy leaves open "
-					  "what was done");
+		faults_parse_allocations(state, arg, &lin->faults);
 		return 0;
 	case 'j':
 		lin->json = true;
@@ -139,9 +136,6 @@ void lin_options(int argc, char **argv, struct lin_options *lin)
 		.keys = 8,
 		.churn = 4096,
 	};
-	/* A seed that JSON and --seed can carry */
-	if (getrandom(&lin->seed, sizeof(lin->seed), 0) < 0)
-		lin->seed = 1;
-	lin->seed &= INT64_MAX;
+	lin->seed = random_seed();
 	argp_parse(&argp, argc, argv, 0, NULL, lin);
 }

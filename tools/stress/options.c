@@ -4,8 +4,8 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "random.h"
 #include "stress.h"
 
 const char *const opcode_names[SHARDMAP_OP_NR] = {
@@ -363,9 +363,6 @@ void parse_options(int argc, char **argv, struct config *config)
 		.pin = true,
 		.fd = -1,
 	};
-	/* A seed that JSON and --seed can carry */
-	if (getrandom(&config->seed, sizeof(config->seed), 0) < 0)
-		config->seed = 1;
-	config->seed &= INT64_MAX;
+	config->seed = random_seed();
 	argp_parse(&argp, argc, argv, 0, NULL, config);
 }

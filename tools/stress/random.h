@@ -3,6 +3,7 @@
 #define STRESS_RANDOM_H
 
 #include <stdint.h>
+#include <sys/random.h>
 
 /* The finalizer of MurmurHash3: a bijection that spreads every bit. */
 static inline uint64_t mix64(uint64_t x)
@@ -31,6 +32,16 @@ static inline uint64_t random_below(uint64_t *state, uint64_t n)
 static inline double random_unit(uint64_t *state)
 {
 	return ((random_u64(state) >> 11) + 1) * 0x1p-53;
+}
+
+/* A seed that differs from run to run, and that JSON and --seed can carry */
+static inline uint64_t random_seed(void)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) < 0)
+		seed = 1;
+	return seed & INT64_MAX;
 }
 
 #endif /* STRESS_RANDOM_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
-#include <sys/random.h>
 
+#include "random.h"
 #include "torture.h"
 
 enum {
@@ -92,10 +92,7 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 		config->plant = parse_plant(state, arg);
 		return 0;
 	case OPT_FAULTS:
-		faults_parse(state, arg, &load->faults);
-		if (load->faults.percent[FAULT_COPIES])
-			argp_error(state, "--faults: a failed copy leaves open "
-					  "what was done");
+		faults_parse_allocations(state, arg, &load->faults);
 		return 0;
 	case 'j':
 		load->json = true;
@@ -166,9 +163,6 @@ void torture_options(int argc, char **argv, struct torture_config *config)
 			.create = { .nr_shards = 4 },
 		},
 	};
-	/* A seed that JSON and --seed can carry */
-	if (getrandom(&config->load.seed, sizeof(config->load.seed), 0) < 0)
-		config->load.seed = 1;
-	config->load.seed &= INT64_MAX;
+	config->load.seed = random_seed();
 	argp_parse(&argp, argc, argv, 0, NULL, config);
 }
